@@ -1,0 +1,27 @@
+"""The shop's tables as SQLAlchemy models: what the database looks like at head.
+
+`alembic check` compares them with the database that the revisions built. They describe the present; a revision
+describes one change in the past, and therefore imports nothing from here.
+"""
+
+from shop.models.base import Base
+from shop.models.catalog import Feature, Product, ProductFeature, ProductImage, Variant, VariantAttribute
+from shop.models.imports import ImportRefusal
+from shop.models.people import PersonalizedProductSection, Review, SectionStatus, User
+from shop.models.sample import Sample
+
+__all__ = [
+    "Base",
+    "Feature",
+    "ImportRefusal",
+    "PersonalizedProductSection",
+    "Product",
+    "ProductFeature",
+    "ProductImage",
+    "Review",
+    "Sample",
+    "SectionStatus",
+    "User",
+    "Variant",
+    "VariantAttribute",
+]

@@ -1,0 +1,283 @@
+"""op.copy_csv and op.remove_csv: a CSV export into a table by COPY and set-based SQL, and out again.
+
+    op.copy_csv(
+        "reviews.csv", "reviews",
+        fields="id product_id rating body",                   # the header, exactly
+        refuse={"rating is not 1 to 5": "rating !~ '^[1-5]$'"},  # reason: SQL that is true of a row to refuse
+        columns={"id": "id::integer", "rating": "rating::smallint", ...},  # table column: SQL over the fields
+        key="id",                                             # the first row with a key stays, later ones are refused
+        references={"product_id": "products.id"},             # a row that points nowhere is refused
+    )
+
+Every field arrives as text in a temporary table `staged`; the SQL of `refuse` and `columns` is written over its
+columns. Rows are refused for the first reason that fits, in this order: number of fields, `refuse` in its order, `key`,
+`references`. Refused rows go to import_refusals with file, line, raw text and reason; nothing is lost. Identity
+sequences of the table are moved past the highest key. The SQL fragments are the revision's own code and are trusted
+like any other statement of it; what comes from the file is only ever data.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import MigrateOperation, Operations
+
+from shop import settings
+from shop.errors import ExplainedError
+from shop.operations.csv_file import Record, records
+
+log = logging.getLogger("alembic.operations.copy_csv")
+
+BLOCK = 1 << 20  # characters sent to the server at once
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for NUL, which PostgreSQL's text cannot hold
+
+
+class RemoveError(ExplainedError):
+    """Rows that the import did not bring depend on rows that it did."""
+
+
+@Operations.register_operation("copy_csv")
+class CopyCsv(MigrateOperation):
+    """Load data/<file> into a table; see the module's text for the arguments."""
+
+    def __init__(
+        self,
+        file: str,
+        table: str,
+        *,
+        fields: str,
+        columns: Mapping[str, str],
+        key: str,
+        refuse: Mapping[str, str] | None = None,
+        references: Mapping[str, str] | None = None,
+    ) -> None:
+        self.file, self.table = file, table
+        self.fields, self.key = fields.split(), key.split()
+        self.columns, self.refuse, self.references = dict(columns), dict(refuse or {}), dict(references or {})
+
+    @classmethod
+    def copy_csv(cls, operations: Operations, file: str, table: str, **options: Any) -> None:
+        """Load data/<file> into a table, refused rows into import_refusals."""
+        operations.invoke(cls(file, table, **options))
+
+
+@Operations.register_operation("remove_csv")
+class RemoveCsv(MigrateOperation):
+    """Take out of a table the rows that op.copy_csv put in; rows of other origin stay."""
+
+    def __init__(self, file: str, table: str, *, fields: str, columns: Mapping[str, str], key: str) -> None:
+        self.file, self.table = file, table
+        self.fields, self.columns, self.key = fields.split(), dict(columns), key.split()
+
+    @classmethod
+    def remove_csv(cls, operations: Operations, file: str, table: str, **options: Any) -> None:
+        """Delete what copy_csv of the same file put in.
+
+        columns: at least those of the key. Raises RemoveError when rows of other origin depend on it.
+        """
+        operations.invoke(cls(file, table, **options))
+
+
+@Operations.implementation_for(CopyCsv)
+def load(operations: Operations, plan: CopyCsv) -> None:
+    """Stage, refuse, insert, keep the refusals, move the sequences on."""
+    run = operations.execute
+    _stage(operations, plan.file, plan.fields)
+    run(_refuse_by_rule(plan))
+    run(_refuse_repeated(plan))
+    for column, target in plan.references.items():
+        run(_refuse_pointing_nowhere(plan, column, *target.split(".")))
+    accepted = STAGED.c.reason.is_(None)
+    into = sa.table(plan.table, *(sa.column(name) for name in plan.columns))
+    values: list[sa.Label[Any]] = [
+        sa.literal_column(expression).label(name) for name, expression in plan.columns.items()
+    ]
+    run(into.insert().from_select(list(plan.columns), sa.select(*values).where(accepted).order_by(STAGED.c.line)))
+    kept = sa.select(sa.literal(plan.file, sa.Text), STAGED.c.line, STAGED.c.raw, STAGED.c.reason)
+    run(REFUSALS.insert().from_select(["file", "line", "raw", "reason"], kept.where(~accepted).order_by(STAGED.c.line)))
+    _move_sequences_on(operations, plan.table)
+    if not operations.migration_context.as_sql:
+        given, refused = (
+            operations.get_bind().execute(sa.text("SELECT count(*), count(reason) FROM pg_temp.staged")).one()
+        )
+        log.info("%s: %s rows given, %s accepted, %s refused", plan.file, given, given - refused, refused)
+    run("DROP TABLE pg_temp.staged")
+
+
+@Operations.implementation_for(RemoveCsv)
+def unload(operations: Operations, plan: RemoveCsv) -> None:
+    """Delete by key the rows of the file that were not refused, then their refusals."""
+    run = operations.execute
+    _stage(operations, plan.file, plan.fields)
+    of_this_file = REFUSALS.c.file == sa.literal(plan.file, sa.Text)
+    run(STAGED.update().values(reason=REFUSALS.c.reason).where(of_this_file, REFUSALS.c.line == STAGED.c.line))
+    table = sa.table(plan.table, *(sa.column(name) for name in plan.key))
+    keys: Any = sa.select(*(sa.literal_column(plan.columns[name]).label(name) for name in plan.key))
+    seeded = keys.where(STAGED.c.reason.is_(None)).subquery("seeded")
+    same_key = [table.c[name] == seeded.c[name] for name in plan.key]
+    if not operations.migration_context.as_sql:
+        _require_unused(operations.get_bind(), plan, seeded)
+    run(table.delete().where(*same_key))
+    run(REFUSALS.delete().where(of_this_file))
+    for name in (plan.table, REFUSALS.name):
+        _move_sequences_on(operations, name)
+    run("DROP TABLE pg_temp.staged")
+
+
+STAGED = sa.table(
+    "staged",
+    sa.column("line", sa.Integer),
+    sa.column("width", sa.Integer),
+    sa.column("raw", sa.Text),
+    sa.column("reason", sa.Text),
+    schema="pg_temp",
+)
+REFUSALS = sa.table(
+    "import_refusals", *(sa.column(name, kind) for name, kind in
+                         (("file", sa.Text), ("line", sa.Integer), ("raw", sa.Text), ("reason", sa.Text)))
+)  # fmt: skip
+
+
+# -- staging -------------------------------------------------------------------------------------------------
+
+
+def _stage(operations: Operations, file: str, fields: list[str]) -> None:
+    """Make pg_temp.staged and COPY the file into it: its fields as text, and line, width, raw for the refusals."""
+    columns = [sa.Column(name, sa.Text) for name in fields]
+    bookkeeping = [sa.Column(c.name, c.type) for c in STAGED.c]
+    staged = sa.Table("staged", sa.MetaData(), *bookkeeping, *columns, prefixes=["TEMPORARY"],
+                      postgresql_on_commit="DROP")  # fmt: skip
+    operations.execute(sa.schema.CreateTable(staged))
+    quote = operations.get_context().dialect.identifier_preparer.quote
+    names = ", ".join(["line", "width", "raw", *map(quote, fields)])
+    copy = f"COPY pg_temp.staged ({names}) FROM STDIN (FORMAT csv)"
+    if operations.migration_context.as_sql:  # psql reads the rows from the script itself
+        operations.migration_context.impl.static_output(copy + ";\n" + "".join(_blocks(file, fields)) + "\\.")
+        return
+    connection = operations.get_bind()
+    with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
+        for block in _blocks(file, fields):
+            stream.write(block)
+    operations.execute("ANALYZE pg_temp.staged")
+
+
+def _blocks(file: str, fields: list[str]) -> Iterator[str]:
+    """Yield CSV text for COPY: three fields of ours, then the record's own; nothing where their number is wrong."""
+    path = Path(os.environ.get("SHOP_DATA") or settings.DATA) / file
+    nothing = "," * len(fields)
+    rows: list[str] = []
+    size = 0
+    for record in records(path, fields):
+        own = _as_csv(record) if len(record.fields) == len(fields) else nothing
+        rows.append(f"{record.line},{len(record.fields)},{_quoted(record.raw)}{own}\n")
+        size += 2 * len(record.raw)
+        if size > BLOCK:
+            yield "".join(rows)
+            rows, size = [], 0
+    yield "".join(rows)
+
+
+def _as_csv(record: Record) -> str:
+    # Quotes are written anew: PostgreSQL reads 3.5" disk, unquoted, as the start of a quoted field; Python does not.
+    if '"' in record.raw:
+        return "," + ",".join(map(_quoted, record.fields))
+    return "," + record.raw.replace("\0", UNKNOWN)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""').replace("\0", UNKNOWN) + '"'
+
+
+# -- refusing ------------------------------------------------------------------------------------------------
+
+
+def _refuse_by_rule(plan: CopyCsv) -> sa.Update:
+    """The first rule that a row breaks is its reason. CASE keeps the order, so a rule may rely on those before it."""
+    wanted = len(plan.fields)
+    width = sa.func.concat("has ", STAGED.c.width, f" fields instead of {wanted}")
+    rules: list[Any] = [
+        (sa.literal_column(f"({condition})"), sa.literal(reason, sa.Text)) for reason, condition in plan.refuse.items()
+    ]
+    reason = sa.case((STAGED.c.width != wanted, width), *rules)
+    return STAGED.update().values(reason=reason).where(reason.is_not(None))
+
+
+def _refuse_repeated(plan: CopyCsv) -> sa.Update:
+    """Of rows with one key the first stays."""
+    key: list[Any] = [sa.literal_column(plan.columns[name]) for name in plan.key]
+    first = sa.func.min(STAGED.c.line).over(partition_by=key)
+    accepted = sa.select(STAGED.c.line, first.label("first")).where(STAGED.c.reason.is_(None)).subquery("seen")
+    reason = sa.func.concat(f"repeats the {' and '.join(plan.key)} of line ", accepted.c.first)
+    return (
+        STAGED.update().values(reason=reason).where(accepted.c.line == STAGED.c.line, accepted.c.first < STAGED.c.line)
+    )
+
+
+def _refuse_pointing_nowhere(plan: CopyCsv, column: str, table: str, target: str) -> sa.Update:
+    """A row whose foreign key has no partner is refused; null points nowhere on purpose."""
+    value: sa.Label[Any] = sa.literal_column(plan.columns[column]).label("value")
+    pointing = sa.select(STAGED.c.line, value).where(STAGED.c.reason.is_(None)).subquery("pointing")
+    there = sa.table(table, sa.column(target))
+    exists = sa.exists().where(there.c[target] == pointing.c.value)
+    reason = sa.func.concat(f"{column} ", pointing.c.value, f" is not in {table}")
+    return STAGED.update().values(reason=reason).where(
+        pointing.c.line == STAGED.c.line, pointing.c.value.is_not(None), ~exists
+    )  # fmt: skip
+
+
+# -- after the rows ------------------------------------------------------------------------------------------
+
+
+def _move_sequences_on(operations: Operations, table: str) -> None:
+    """Let each identity sequence go on after the highest value; on an empty table, from its start."""
+    operations.execute(_MOVE_ON)
+    operations.execute(sa.select(sa.func.pg_temp.move_sequences_on(sa.literal(table, sa.Text))))
+
+
+# A function in pg_temp, not a query from here: it also works in a script written by `--sql`, which cannot ask
+# the catalog for the names of the columns.
+_MOVE_ON = """
+    CREATE OR REPLACE FUNCTION pg_temp.move_sequences_on(into_table text) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        identity record;
+        highest bigint;
+    BEGIN
+        FOR identity IN
+            SELECT attname AS name, pg_get_serial_sequence(quote_ident(into_table), attname) AS sequence
+            FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(into_table)) AND attidentity <> ''
+        LOOP
+            EXECUTE format('SELECT max(%I) FROM %I', identity.name, into_table) INTO highest;
+            PERFORM setval(identity.sequence, coalesce(highest, 1), highest IS NOT NULL);
+        END LOOP;
+    END $$
+"""
+
+_POINTING_HERE = sa.text("""
+    SELECT c.conrelid::regclass::text AS child, a.attname AS child_column, f.attname AS parent_column
+    FROM pg_constraint c
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+    JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = c.confkey[1]
+    WHERE c.contype = 'f' AND c.confrelid = to_regclass(quote_ident(:table)) AND cardinality(c.conkey) = 1
+    ORDER BY child, child_column
+""")
+
+
+def _require_unused(connection: sa.Connection, plan: RemoveCsv, seeded: sa.Subquery) -> None:
+    """Raise RemoveError when rows still point to what is about to go; they are somebody's own."""
+    for child, child_column, parent_column in connection.execute(_POINTING_HERE, {"table": plan.table}).all():
+        if parent_column not in plan.key:
+            continue
+        rows = sa.table(child, sa.column(child_column))
+        using = sa.select(rows.c[child_column]).where(rows.c[child_column].in_(sa.select(seeded.c[parent_column])))
+        if found := connection.execute(using.order_by(rows.c[child_column])).scalars().all():
+            named = ", ".join(sorted({str(value) for value in found})[:5])
+            raise RemoveError(
+                f"{len(found)} row(s) of {child} that the import did not bring point to {plan.table} that it did "
+                f"({child_column} {named}). Delete them or point them elsewhere, then run the downgrade again; "
+                "nothing was changed."
+            )
