@@ -26,8 +26,9 @@ STATEMENT_TIMEOUT = "30min"  # how long one statement may run
 WRITING = {"upgrade", "downgrade", "do_stamp"}  # the commands that change the database take the lock
 
 config = context.config
-if config.config_file_name and config.attributes.get("configure_logging", True):
-    logging.config.fileConfig(config.config_file_name, disable_existing_loggers=False)
+if config.attributes.get("configure_logging", True):
+    # always alembic.ini: scratch.ini says nothing about logging
+    logging.config.fileConfig(settings.BACKEND / "alembic.ini", disable_existing_loggers=False)
 
 
 def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
@@ -54,6 +55,7 @@ SHARED = {
     "transaction_per_migration": True,
     "include_name": include_name,
     "process_revision_directives": name_revision,
+    "on_version_apply": config.attributes.get("on_version_apply"),  # the workshop's progress bar
 }
 
 

@@ -1,0 +1,80 @@
+# The only commands. `make help` explains them; each does its own set-up.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+BACKEND := cd backend &&
+
+# JupyterLab refuses to run as root unless it is told that this is meant (a container, a virtual machine).
+LAB_OPTIONS := --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+
+.PHONY: help setup start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
+
+help:  ## Show this list
+	@echo "make <target>, where <target> is one of"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -nE 's/^([a-z-]+):.*## (.*)/  \1: \2/p' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Make the virtual environment from the lock (the others do it by themselves)
+
+$(READY): backend/requirements.lock backend/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	@echo "Making $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r backend/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@touch $@
+
+start: $(READY)  ## Start the workshop's own PostgreSQL
+	@$(BIN)/workshop start
+
+stop: $(READY)  ## Stop it; the data stays
+	@$(BIN)/workshop stop
+
+doctor: $(READY)  ## Check everything the workshop needs
+	@$(BIN)/workshop doctor
+
+walk: $(READY)  ## Run all notebooks in order, on a database of their own
+	@$(BIN)/workshop walk
+
+walk-short: $(READY)  ## Run the notebooks of the short path
+	@$(BIN)/workshop walk --short
+
+lab: start  ## Open the notebooks in JupyterLab (loopback, with a token)
+	@$(BIN)/jupyter lab $(LAB_OPTIONS)
+
+migrate: start  ## Run `alembic upgrade head` on your database
+	@$(BACKEND) $(BIN)/alembic upgrade head
+
+test: $(READY)  ## Run the tests on a real server; prints the seconds per area
+	@$(BACKEND) $(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY)  ## Run all tests, the long ones too
+	@$(BACKEND) $(BIN)/python -m pytest
+
+check: $(READY)  ## Style, types, names, generated texts, stripped notebooks; needs no server
+	@$(BACKEND) $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
+	@$(BIN)/python -m workshop.generated --check
+	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@echo "All clean."
+
+format: $(READY)  ## Format the code and strip the notebooks
+	@$(BACKEND) $(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
+	@$(BIN)/nbstripout notebooks/*.ipynb
+
+texts: $(READY)  ## Write the generated parts of the texts anew
+	@$(BIN)/python -m workshop.generated
+
+bench: $(READY)  ## Measure op.copy_csv on a million rows
+	@$(BACKEND) $(BIN)/python -m benchmarks.copy_csv
+
+lock:  ## Resolve requirements.txt into backend/requirements.lock (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o backend/requirements.lock
+
+clean:  ## Stop the server, remove its data, the virtual environment and what was built
+	@[ ! -x $(BIN)/workshop ] || $(BIN)/workshop stop --and-remove-data
+	@rm -rf $(VENV) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache

@@ -1,0 +1,187 @@
+"""The `workshop` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from shop import database
+from shop.errors import ExplainedError
+from shop.settings import Settings
+from workshop import chain, checks, doctor, server, steps, walk, xray
+from workshop.chain import BASE
+
+
+class Commands(click.Group):
+    """Shows an error that was written for the reader as one paragraph, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ExplainedError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Walk a real shop's Alembic revisions, one at a time."""
+
+
+def named_database(command: Callable[..., None]) -> Callable[..., None]:
+    text = "Name the database, when it is not one of the workshop's and you mean it."
+    return click.option("--database", "named", metavar="NAME", help=text)(command)
+
+
+# -- the server ----------------------------------------------------------------------------------------------------
+
+
+@main.command("doctor")
+def doctor_command() -> None:
+    """Check everything the workshop needs, one line each, with the mend."""
+    lines = doctor.checks()
+    for line in lines:
+        mark = {True: "ok  ", None: "note", False: "FAIL"}[line.ok]
+        click.echo(f"{mark}  {line.name}: {line.what}")
+        if line.ok is not True and line.mend:
+            click.echo(f"      -> {line.mend}")
+    sys.exit(any(line.ok is False for line in lines))
+
+
+@main.command()
+def start() -> None:
+    """Start the workshop's own PostgreSQL and write its address to backend/.env."""
+    settings = server.ensure()
+    whose = "the workshop's own server" if settings.embedded else "your server; nothing was started"
+    click.echo(f"{settings.database_url.render_as_string()} answers ({whose}).")
+
+
+@main.command()
+def stop() -> None:
+    """Stop the workshop's own PostgreSQL; the data stays."""
+    click.echo("Stopped." if server.stop_ours() else "It was not running.")
+
+
+# -- the database --------------------------------------------------------------------------------------------------
+
+
+@main.command()
+def status() -> None:
+    """Show where the database is, and what was kept."""
+    settings = server.ensure()
+    with database.connect(settings) as connection:
+        seen = xray.snapshot(connection)
+    click.echo(f"database     {settings.database_url.render_as_string()}")
+    click.echo(f"revision     {seen.revision or BASE}")
+    click.echo(f"fingerprint  {seen.fingerprint[:12]}")
+    for one in steps.kept(settings):
+        click.echo(f"kept         {one.name} at {one.revision} (workshop return {one.name.rpartition('_')[2]})")
+
+
+@main.command()
+@click.argument("target", default="head")
+def upgrade(target: str) -> None:
+    """Upgrade to TARGET (a step, +1 or head) and show what changed."""
+    _show_change(lambda settings: steps.upgrade(settings, _revision(target)))
+
+
+@main.command()
+@click.argument("target")
+@named_database
+def downgrade(target: str, named: str | None) -> None:
+    """Downgrade to TARGET (a step, -1 or base) and show what changed. Put -- before -1."""
+
+    def act(settings: Settings) -> None:
+        steps.require_workshop(settings, named)
+        steps.downgrade(settings, _revision(target))
+
+    _show_change(act)
+
+
+@main.command()
+@click.argument("step")
+@named_database
+def goto(step: str, named: str | None) -> None:
+    """Jump to the state right after STEP ("base": empty); what you changed is kept."""
+    settings = server.ensure()
+    name = BASE if step == BASE else chain.find(step).name
+    kept = steps.goto(settings, name, named=named)
+    click.echo(f"The database is at {steps.current(settings)}.")
+    if kept:
+        click.echo(f"What you had changed is kept: workshop return {kept.rpartition('_')[2]}")
+
+
+@main.command("return")
+@click.argument("number")
+def return_command(number: str) -> None:
+    """Bring back what was kept under NUMBER; the present state is kept in its turn."""
+    settings = server.ensure()
+    kept = steps.bring_back(settings, number)
+    click.echo(f"The database is at {steps.current(settings)}." + (f" The other state is {kept}." if kept else ""))
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@named_database
+def reset(yes: bool, named: str | None) -> None:
+    """Empty the database. What is in it is gone; kept databases stay."""
+    settings = server.ensure()
+    steps.require_workshop(settings, named)
+    if not yes:
+        click.confirm(f"Empty the database {settings.database_url.database}?", abort=True)
+    steps.reset(settings, named=named)
+    click.echo(f"The database {settings.database_url.database} is empty.")
+
+
+@main.command()
+@click.argument("step", required=False)
+def check(step: str | None) -> None:
+    """Compare the database with what STEP promises (default: the step it is at)."""
+    settings = server.ensure()
+    wanted = chain.find(step or steps.current(settings))
+    with database.connect(settings) as connection:
+        report = checks.run(wanted, connection)
+    click.echo(str(report))
+    sys.exit(not report.kept)
+
+
+@main.command("walk")
+@click.option("--short", is_flag=True, help="The short path only.")
+@click.option("--only", metavar="STEP", help="One notebook only.")
+def walk_command(short: bool, only: str | None) -> None:
+    """Run the notebooks themselves, in order, each in a fresh kernel, on a database of their own."""
+    settings = server.ensure()
+    paths = [path for path in walk.notebooks(short) if not only or path.stem.startswith(only)]
+    if not paths:
+        raise click.ClickException(f'No notebook is called "{only}".')
+    width = max(len(path.stem) for path in paths)
+    click.echo(f"{'step':{width}}  seconds  {'checks':11}  what changed")
+    failure = ""
+    for walked in walk.walk(settings, paths):
+        click.echo(f"{walked.name:{width}}  {walked.seconds:7.1f}  {walked.checks or '-':11}  {walked.changed or '-'}")
+        failure = walked.failure
+    if failure:
+        raise click.ClickException(failure)
+    click.echo(f"{len(paths)} notebook(s) walked; executed copies are in build/notebooks.")
+
+
+def _revision(target: str) -> str:
+    special = target in (BASE, "head", "heads") or target[:1] in "+-"
+    return target if special else chain.find(target).name
+
+
+def _show_change(act: Callable[[Settings], None]) -> None:
+    settings = server.ensure()
+    with database.connect(settings) as connection:
+        before = xray.snapshot(connection)
+    act(settings)
+    with database.connect(settings) as connection:
+        after = xray.snapshot(connection)
+    click.echo(str(xray.compare(before, after)))
+    click.echo(f"The database is at {after.revision or BASE}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Walking: every notebook in order, each in a fresh kernel, on a database of its own.
+
+The walk trusts no notebook: after each it takes its own X-ray and runs the step's checks again.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from shop import database
+from shop.settings import ROOT, Settings
+from workshop import chain, checkpoints, checks, xray
+from workshop.terminal import environment_of
+
+NOTEBOOKS = ROOT / "notebooks"
+EXECUTED = ROOT / "build" / "notebooks"
+CELL_TIMEOUT = 300  # seconds
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What became of one notebook: seconds, what its step changed, what its checks said, and why it failed, if so."""
+
+    name: str
+    seconds: float
+    changed: str
+    checks: str
+    failure: str = ""
+
+
+def notebooks(short: bool = False) -> list[Path]:
+    """Return the notebooks in the order of the walk: start, steps, labs."""
+    found = sorted(NOTEBOOKS.glob("*.ipynb"))
+    return [path for path in found if path.stem in chain.SHORT_PATH] if short else found
+
+
+def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True) -> Iterator[Walked]:
+    """Run notebooks one after the other on the database `workshop_walk`; end after the first that fails.
+
+    Args:
+        settings: the server; its own database is not touched.
+        paths: the notebooks, in any order.
+        fresh: begin with an empty database.
+    """
+    place = replace(settings, database_url=settings.database_url.set(database="workshop_walk"))
+    if fresh:
+        checkpoints.replace(place, "template0")
+    for path in paths:
+        walked = _one(place, path)
+        yield walked
+        if walked.failure:
+            return
+
+
+def _one(place: Settings, path: Path) -> Walked:
+    started = time.monotonic()
+    failure = _execute(path, place)
+    seconds = time.monotonic() - started
+    step = next((step for step in chain.steps() if step.name == path.stem), None)
+    if step is None or failure:
+        return Walked(path.stem, seconds, "", "", failure)
+    with database.connect(place) as connection:
+        report = checks.run(step, connection)
+        after = xray.snapshot(connection)
+    if after.revision != step.name:
+        failure = f"{step.name}: the notebook left the database at {after.revision or chain.BASE}"
+    elif not report.kept:
+        failure = str(report)
+    changed = xray.compare(_before(place, step), after).summary()
+    return Walked(path.stem, seconds, changed, report.summary(), failure)
+
+
+def _before(place: Settings, step: chain.Step) -> xray.Snapshot:
+    """Return the X-ray of a database at the revision before, as a plain upgrade leaves it."""
+    from workshop import steps
+
+    source = checkpoints.ensure(place, step.before, steps.upgrade)
+    elsewhere = replace(place, database_url=place.database_url.set(database="workshop_before"))
+    checkpoints.replace(elsewhere, source)
+    with database.connect(elsewhere) as connection:
+        seen = xray.snapshot(connection)
+    checkpoints.drop(elsewhere)
+    return seen
+
+
+def _execute(path: Path, place: Settings) -> str:
+    """Run one notebook in a fresh kernel and keep the executed copy; return why it failed, or an empty string."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}
+    )
+    try:
+        client.execute(env={**os.environ, **environment_of(place)})
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return f"{path.stem}, {_failed_cell(notebook)}: {_reason(error)}"
+    finally:
+        EXECUTED.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, EXECUTED / path.name)
+    return ""
+
+
+def _failed_cell(notebook: nbformat.NotebookNode) -> str:
+    """Name the last code cell that was begun: its number among the code cells, and its first line."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    begun = [index for index, cell in enumerate(code) if "iopub.status.busy" in cell.metadata.get("execution", {})]
+    number = begun[-1] if begun else 0
+    first_line = next(iter(code[number].source.strip().splitlines()), "")
+    return f"cell {number + 1} ({first_line})"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}".strip()
+    return str(error).strip().splitlines()[0]
