@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workshop.draw import Drawing
     from workshop.lesson import Lesson
 
-__all__ = ["begin", "load_ipython_extension"]
+__all__ = ["begin", "begin_at_base", "current", "finished_picture", "load_ipython_extension"]
 
 
 def begin(name: str) -> Lesson:
@@ -24,8 +25,30 @@ def begin(name: str) -> Lesson:
     return begin_lesson(name)
 
 
+def begin_at_base() -> str:
+    """Begin where the first notebook begins; see workshop.lesson.begin_at_base."""
+    from workshop.lesson import begin_at_base as empty
+
+    return empty()
+
+
+def current() -> str:
+    """Return the revision that the workshop's database is at; "base" for none."""
+    from workshop import server, steps
+
+    return steps.current(server.ensure())
+
+
+def finished_picture() -> Drawing:
+    """Draw what the database will look like after the last step; see workshop.elsewhere."""
+    from workshop import elsewhere, server
+
+    return elsewhere.finished_picture(server.ensure())
+
+
 def load_ipython_extension(ipython: Any) -> None:
     """Called by `%load_ext workshop`."""
-    from workshop import magics
+    from workshop import magics, terminal
 
     magics.load(ipython)
+    ipython.register_magics(terminal.TerminalMagics)

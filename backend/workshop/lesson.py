@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, server, steps, xray
+from workshop import chain, checks, draw, elsewhere, server, steps, xray
 from workshop.chain import BASE, Step
 
 if TYPE_CHECKING:
@@ -135,6 +135,15 @@ class Lesson:
             raise LessonError(f"The database is at {here}; this notebook ends at {self.step.name}: run step.upgrade().")
         return self.check()
 
+    def edited(self, old: str, new: str) -> xray.Difference:
+        """Show what a fresh database would get from an edited copy of the revision, compared with the real one."""
+        return elsewhere.edited(self.settings, self.step, old, new)
+
+    def draw(self, *tables: str) -> draw.Drawing:
+        """Draw the tables of the live database, or the named ones, with their foreign keys."""
+        with database.connect(self.settings) as connection:
+            return draw.entities(connection, list(tables) or None)
+
     def look(self) -> xray.Snapshot:
         """Return the X-ray of the database as it is now."""
         return _look(self.settings)
@@ -185,6 +194,16 @@ def begin(name: str) -> Lesson:
         if kept:
             said += f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
     return Lesson(step, settings, _look(settings), said)
+
+
+def begin_at_base() -> str:
+    """Bring the database to empty, what was in it kept, and say so: where the first notebook starts."""
+    settings = server.ensure()
+    kept = None if steps.current(settings) == BASE else steps.goto(settings, BASE)
+    said = "The database is empty: no revision has run."
+    if kept:
+        said += f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
+    return said
 
 
 def _look(settings: Settings) -> xray.Snapshot:

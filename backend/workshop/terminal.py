@@ -8,29 +8,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
-from workshop.scratch import CONFIG
+from workshop import scratch, server
 
 
 class CommandFailedError(ExplainedError):
     """The command ended with another status than the notebook expects; what it printed stands above."""
 
 
-def run(settings: Settings, program: str, line: str, fails: bool = False, scratch: bool = False) -> str:
+def run(settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False) -> str:
     """Run `<program> <line>` in backend/ on this database, print what it prints, and return it.
 
     Args:
         program: a command of the virtual environment: alembic, workshop.
         fails: the command is meant to fail.
-        scratch: let Alembic see the drafts in backend/scratch, too.
+        drafts: let Alembic see the learner's drafts in backend/scratch, too.
 
     Raises:
         CommandFailedError: it failed, or it succeeded although it was meant to fail.
     """
     environment = {**os.environ, **environment_of(settings)}
-    if scratch:
-        environment["ALEMBIC_CONFIG"] = CONFIG.name
+    if drafts:
+        environment["ALEMBIC_CONFIG"] = scratch.CONFIG.name
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *shlex.split(line)],
         cwd=BACKEND,
@@ -40,7 +42,7 @@ def run(settings: Settings, program: str, line: str, fails: bool = False, scratc
         text=True,
         check=False,
     )
-    print(f"$ {'ALEMBIC_CONFIG=scratch.ini ' * scratch}{program} {line}\n{done.stdout.rstrip()}")
+    print(f"$ {'ALEMBIC_CONFIG=scratch.ini ' * drafts}{program} {line}\n{done.stdout.rstrip()}")
     if (done.returncode != 0) != fails:
         wanted = "fail here, and it did not" if fails else f"succeed, and it ended with status {done.returncode}"
         raise CommandFailedError(f"`{program} {line}` should {wanted}.")
@@ -53,3 +55,37 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "DATABASE_URL": settings.database_url.render_as_string(hide_password=False),
         "WORKSHOP_SERVER": "embedded" if settings.embedded else "",
     }
+
+
+@magics_class
+class TerminalMagics(Magics):  # type: ignore[misc]
+    """%alembic, %workshop and %%scratch."""
+
+    @line_magic
+    def alembic(self, line: str) -> None:
+        """Run `alembic ...` in backend/.
+
+        %alembic --fails ... for a command that is meant to fail; %alembic --scratch ... to let Alembic see your drafts.
+        """
+        flags, rest = _flags(line, "--fails", "--scratch")
+        run(server.ensure(), "alembic", rest, fails="--fails" in flags, drafts="--scratch" in flags)
+
+    @line_magic
+    def workshop(self, line: str) -> None:
+        """Run `workshop ...`; %workshop --fails ... for a command that is meant to fail."""
+        flags, rest = _flags(line, "--fails")
+        run(server.ensure(), "workshop", rest, fails="--fails" in flags)
+
+    @cell_magic
+    def scratch(self, line: str, cell: str) -> None:
+        """Write the cell as a draft: %%scratch scratch_mend_ratings."""
+        path = scratch.write(line.strip(), cell)
+        print(f"Written: backend/{path.relative_to(BACKEND).as_posix()} (git ignores it)")
+
+
+def _flags(line: str, *known: str) -> tuple[set[str], str]:
+    words = line.split()
+    found = set()
+    while words and words[0] in known:
+        found.add(words.pop(0))
+    return found, line[line.index(words[0]) :] if words else ""

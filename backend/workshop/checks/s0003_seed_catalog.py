@@ -63,7 +63,7 @@ def mended(look: Look) -> None:
         keys = [_records(f"{table}.csv")[d["line"]]["id"].strip() for d in defects]
         key = "id = md5('agenticshop user ' || k)::uuid" if table == "users" else "id = k::integer"
         found = look.rows(
-            f"SELECT k, t.{column}::text FROM unnest(:keys) AS k LEFT JOIN {table} t ON t.{key}",
+            f"SELECT k, t.{column}::text FROM unnest(CAST(:keys AS text[])) AS k LEFT JOIN {table} t ON t.{key}",
             keys=keys,
         )
         wanted = [(k, d["outcome"] or None) for k, d in zip(keys, defects, strict=True)]
@@ -122,7 +122,7 @@ def _records(name: str) -> dict[str, dict[str, str]]:
 @functools.lru_cache(maxsize=32)
 def _parse(path: Path, _changed: int) -> dict[str, dict[str, str]]:
     """Return the records of a file by the line on which each begins."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         header, begin, found = next(reader), reader.line_num + 1, {}
         for fields in reader:
