@@ -48,7 +48,8 @@ def finished_picture() -> Drawing:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Called by `%load_ext workshop`."""
-    from workshop import magics, terminal
+    from workshop.magics import load
+    from workshop.terminal import TerminalMagics
 
-    magics.load(ipython)
-    ipython.register_magics(terminal.TerminalMagics)
+    load(ipython)
+    ipython.register_magics(TerminalMagics)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, draw, elsewhere, server, steps, xray
+from workshop import chain, checks, draw, elsewhere, scratch, server, steps, xray
 from workshop.chain import BASE, Step
 
 if TYPE_CHECKING:
@@ -138,6 +138,18 @@ class Lesson:
     def edited(self, old: str, new: str) -> xray.Difference:
         """Show what a fresh database would get from an edited copy of the revision, compared with the real one."""
         return elsewhere.edited(self.settings, self.step, old, new)
+
+    def clear_drafts(self) -> str:
+        """Remove the learner's drafts from backend/scratch.
+
+        Raises:
+            LessonError: the database still stands on one of them.
+        """
+        here = steps.current(self.settings)
+        if here in {path.stem for path in scratch.drafts()}:
+            raise LessonError(f"The database is at the draft {here}: downgrade it first.")
+        scratch.clear()
+        return "No draft is left."
 
     def draw(self, *tables: str) -> draw.Drawing:
         """Draw the tables of the live database, or the named ones, with their foreign keys."""

@@ -95,14 +95,18 @@ def _execute(path: Path, place: Settings) -> str:
     """Run one notebook in a fresh kernel and keep the executed copy; return why it failed, or an empty string."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
+    EXECUTED.mkdir(parents=True, exist_ok=True)
     try:
-        client.execute(env={**os.environ, **environment_of(place)})
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        with (EXECUTED / "kernel.log").open("w", encoding="utf-8") as log:  # what the kernel itself has to say
+            client.execute(env={**os.environ, **environment_of(place)}, stderr=log)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return f"{path.stem}, {_failed_cell(notebook)}: {_reason(error)}"
     finally:
-        EXECUTED.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, EXECUTED / path.name)
     return ""
 

@@ -84,111 +84,120 @@ def user_key(column: str) -> str:
     return f"md5('agenticshop user ' || {column}::integer)::uuid"
 
 
-EXPORT = [
-    {
-        "file": "users.csv", "table": "users", "key": "id",
-        "fields": "id email first_name last_name is_active is_verified profile",
-        "refuse": number("id") | {
-            "email is not an address": "coalesce(pg_temp.tidy(email), '') !~ '^[^@ ]+@[^@ ]+[.][a-z]+$'",
-        },
-        "columns": {
-            "id": user_key("id"), "email": "lower(pg_temp.tidy(email))", "hashed_password": "'!'",
-            "first_name": "pg_temp.tidy(first_name)", "last_name": "pg_temp.tidy(last_name)",
-            "is_active": "coalesce(lower(pg_temp.tidy(is_active)) IN ('1', 'true', 'yes'), false)",
-            "is_verified": "coalesce(lower(pg_temp.tidy(is_verified)) IN ('1', 'true', 'yes'), false)",
-            "profile": "pg_temp.tidy(profile)",
-        },
+USERS = {
+    "file": "users.csv", "table": "users", "key": "id",
+    "fields": "id email first_name last_name is_active is_verified profile",
+    "refuse": number("id") | {
+        "email is not an address": "coalesce(pg_temp.tidy(email), '') !~ '^[^@ ]+@[^@ ]+[.][a-z]+$'",
     },
-    {
-        "file": "products.csv", "table": "products", "key": "id",
-        "fields": "id brand name category price description specifications in_the_box released_on",
-        "refuse": number("id") | present("brand", "name", "description") | amount("price") | {
-            "category is unknown": "pg_temp.category(category) IS NULL",
-            "specifications are not a JSON object":
-                "CASE WHEN pg_input_is_valid(coalesce(specifications, ''), 'jsonb')"
-                " THEN jsonb_typeof(specifications::jsonb) <> 'object' ELSE true END",
-            "released_on is not a date": "pg_temp.no_day(released_on)",
-        },
-        "columns": {
-            "id": "id::integer", "brand": "pg_temp.tidy(brand)", "name": "pg_temp.tidy(name)",
-            "category": "pg_temp.category(category)", "price": "pg_temp.amount(price)::numeric",
-            "description": "pg_temp.prose(description)", "specifications": "specifications::jsonb",
-            "in_the_box": "pg_temp.list(in_the_box)", "released_on": "pg_temp.day(released_on)::date",
-        },
+    "columns": {
+        "id": user_key("id"), "email": "lower(pg_temp.tidy(email))", "hashed_password": "'!'",
+        "first_name": "pg_temp.tidy(first_name)", "last_name": "pg_temp.tidy(last_name)",
+        "is_active": "coalesce(lower(pg_temp.tidy(is_active)) IN ('1', 'true', 'yes'), false)",
+        "is_verified": "coalesce(lower(pg_temp.tidy(is_verified)) IN ('1', 'true', 'yes'), false)",
+        "profile": "pg_temp.tidy(profile)",
     },
-    {
-        "file": "product_images.csv", "table": "product_images", "key": "id",
-        "fields": "id product_id path alt_text position",
-        "refuse": number("id") | number("product_id") | present("path", "alt_text") | number("position"),
-        "columns": {
-            "id": "id::integer", "product_id": "product_id::integer", "path": "pg_temp.tidy(path)",
-            "alt_text": "pg_temp.tidy(alt_text)", "position": "position::smallint",
-        },
-        "references": {"product_id": "products.id"},
+}  # fmt: skip
+
+PRODUCTS = {
+    "file": "products.csv", "table": "products", "key": "id",
+    "fields": "id brand name category price description specifications in_the_box released_on",
+    "refuse": number("id") | present("brand", "name", "description") | amount("price") | {
+        "category is unknown": "pg_temp.category(category) IS NULL",
+        "specifications are not a JSON object":
+            "CASE WHEN pg_input_is_valid(coalesce(specifications, ''), 'jsonb')"
+            " THEN jsonb_typeof(specifications::jsonb) <> 'object' ELSE true END",
+        "released_on is not a date": "pg_temp.no_day(released_on)",
     },
-    {
-        "file": "features.csv", "table": "features", "key": "id", "fields": "id name description",
-        "refuse": number("id") | present("name", "description"),
-        "columns": {"id": "id::integer", "name": "pg_temp.tidy(name)", "description": "pg_temp.tidy(description)"},
+    "columns": {
+        "id": "id::integer", "brand": "pg_temp.tidy(brand)", "name": "pg_temp.tidy(name)",
+        "category": "pg_temp.category(category)", "price": "pg_temp.amount(price)::numeric",
+        "description": "pg_temp.prose(description)", "specifications": "specifications::jsonb",
+        "in_the_box": "pg_temp.list(in_the_box)", "released_on": "pg_temp.day(released_on)::date",
     },
-    {
-        "file": "product_features.csv", "table": "product_features", "key": "product_id feature_id",
-        "fields": "product_id feature_id",
-        "refuse": number("product_id") | number("feature_id"),
-        "columns": {"product_id": "product_id::integer", "feature_id": "feature_id::integer"},
-        "references": {"product_id": "products.id", "feature_id": "features.id"},
+}  # fmt: skip
+
+IMAGES = {
+    "file": "product_images.csv", "table": "product_images", "key": "id",
+    "fields": "id product_id path alt_text position",
+    "refuse": number("id") | number("product_id") | present("path", "alt_text") | number("position"),
+    "columns": {
+        "id": "id::integer", "product_id": "product_id::integer", "path": "pg_temp.tidy(path)",
+        "alt_text": "pg_temp.tidy(alt_text)", "position": "position::smallint",
     },
-    {
-        "file": "variants.csv", "table": "variants", "key": "id", "fields": "id product_id sku price stock",
-        "refuse": number("id") | number("product_id") | present("sku") | amount("price") | number("stock")
-            | {"stock is below zero": "stock::integer < 0"},
-        "columns": {
-            "id": "id::integer", "product_id": "product_id::integer", "sku": "upper(pg_temp.tidy(sku))",
-            "price": "pg_temp.amount(price)::numeric", "stock": "stock::integer",
-        },
-        "references": {"product_id": "products.id"},
+    "references": {"product_id": "products.id"},
+}  # fmt: skip
+
+FEATURES = {
+    "file": "features.csv", "table": "features", "key": "id", "fields": "id name description",
+    "refuse": number("id") | present("name", "description"),
+    "columns": {"id": "id::integer", "name": "pg_temp.tidy(name)", "description": "pg_temp.tidy(description)"},
+}  # fmt: skip
+
+PRODUCT_FEATURES = {
+    "file": "product_features.csv", "table": "product_features", "key": "product_id feature_id",
+    "fields": "product_id feature_id",
+    "refuse": number("product_id") | number("feature_id"),
+    "columns": {"product_id": "product_id::integer", "feature_id": "feature_id::integer"},
+    "references": {"product_id": "products.id", "feature_id": "features.id"},
+}  # fmt: skip
+
+VARIANTS = {
+    "file": "variants.csv", "table": "variants", "key": "id", "fields": "id product_id sku price stock",
+    "refuse": number("id") | number("product_id") | present("sku") | amount("price") | number("stock")
+        | {"stock is below zero": "stock::integer < 0"},
+    "columns": {
+        "id": "id::integer", "product_id": "product_id::integer", "sku": "upper(pg_temp.tidy(sku))",
+        "price": "pg_temp.amount(price)::numeric", "stock": "stock::integer",
     },
-    {
-        "file": "variant_attributes.csv", "table": "variant_attributes", "key": "id",
-        "fields": "id variant_id name value",
-        "refuse": number("id") | number("variant_id") | present("name", "value"),
-        "columns": {
-            "id": "id::integer", "variant_id": "variant_id::integer",
-            "name": "initcap(pg_temp.tidy(name))", "value": "pg_temp.tidy(value)",
-        },
-        "references": {"variant_id": "variants.id"},
+    "references": {"product_id": "products.id"},
+}  # fmt: skip
+
+VARIANT_ATTRIBUTES = {
+    "file": "variant_attributes.csv", "table": "variant_attributes", "key": "id",
+    "fields": "id variant_id name value",
+    "refuse": number("id") | number("variant_id") | present("name", "value"),
+    "columns": {
+        "id": "id::integer", "variant_id": "variant_id::integer",
+        "name": "initcap(pg_temp.tidy(name))", "value": "pg_temp.tidy(value)",
     },
-    {
-        "file": "reviews.csv", "table": "reviews", "key": "id",
-        "fields": "id product_id user_id author rating title body reviewed_on",
-        "refuse": number("id") | number("product_id") | {
-            "user_id is not a whole number": "NOT pg_input_is_valid(coalesce(pg_temp.tidy(user_id), '0'), 'integer')",
-            "rating is not 1 to 5": "coalesce(btrim(rating), '') !~ '^[1-5]$'",
-            "body is empty": "pg_temp.prose(body) IS NULL",
-            "reviewed_on is not a date": "coalesce(pg_temp.no_day(reviewed_on), true)",
-        },
-        "columns": {
-            "id": "id::integer", "product_id": "product_id::integer",
-            "user_id": user_key("pg_temp.tidy(user_id)"), "author": "pg_temp.tidy(author)",
-            "rating": "rating::smallint", "title": "pg_temp.tidy(title)", "body": "pg_temp.prose(body)",
-            "reviewed_on": "pg_temp.day(reviewed_on)::date",
-        },
-        "references": {"product_id": "products.id", "user_id": "users.id"},
+    "references": {"variant_id": "variants.id"},
+}  # fmt: skip
+
+REVIEWS = {
+    "file": "reviews.csv", "table": "reviews", "key": "id",
+    "fields": "id product_id user_id author rating title body reviewed_on",
+    "refuse": number("id") | number("product_id") | {
+        "user_id is not a whole number": "NOT pg_input_is_valid(coalesce(pg_temp.tidy(user_id), '0'), 'integer')",
+        "rating is not 1 to 5": "coalesce(btrim(rating), '') !~ '^[1-5]$'",
+        "body is empty": "pg_temp.prose(body) IS NULL",
+        "reviewed_on is not a date": "coalesce(pg_temp.no_day(reviewed_on), true)",
     },
-    {
-        "file": "personalized_product_sections.csv", "table": "personalized_product_sections", "key": "id",
-        "fields": "id user_id product_id status content",
-        "refuse": number("id") | number("user_id") | number("product_id") | {
-            "status is unknown": "NOT pg_input_is_valid(coalesce(lower(pg_temp.tidy(status)), ''), 'section_status')",
-            "content is empty though ready": "lower(pg_temp.tidy(status)) = 'ready' AND pg_temp.prose(content) IS NULL",
-        },
-        "columns": {
-            "id": "id::integer", "user_id": user_key("user_id"), "product_id": "product_id::integer",
-            "status": "lower(pg_temp.tidy(status))::section_status", "content": "pg_temp.prose(content)",
-        },
-        "references": {"user_id": "users.id", "product_id": "products.id"},
+    "columns": {
+        "id": "id::integer", "product_id": "product_id::integer",
+        "user_id": user_key("pg_temp.tidy(user_id)"), "author": "pg_temp.tidy(author)",
+        "rating": "rating::smallint", "title": "pg_temp.tidy(title)", "body": "pg_temp.prose(body)",
+        "reviewed_on": "pg_temp.day(reviewed_on)::date",
     },
-]  # fmt: skip
+    "references": {"product_id": "products.id", "user_id": "users.id"},
+}  # fmt: skip
+
+SECTIONS = {
+    "file": "personalized_product_sections.csv", "table": "personalized_product_sections", "key": "id",
+    "fields": "id user_id product_id status content",
+    "refuse": number("id") | number("user_id") | number("product_id") | {
+        "status is unknown": "NOT pg_input_is_valid(coalesce(lower(pg_temp.tidy(status)), ''), 'section_status')",
+        "content is empty though ready": "lower(pg_temp.tidy(status)) = 'ready' AND pg_temp.prose(content) IS NULL",
+    },
+    "columns": {
+        "id": "id::integer", "user_id": user_key("user_id"), "product_id": "product_id::integer",
+        "status": "lower(pg_temp.tidy(status))::section_status", "content": "pg_temp.prose(content)",
+    },
+    "references": {"user_id": "users.id", "product_id": "products.id"},
+}  # fmt: skip
+
+# The order in which the tables point to each other.
+EXPORT = [USERS, PRODUCTS, IMAGES, FEATURES, PRODUCT_FEATURES, VARIANTS, VARIANT_ATTRIBUTES, REVIEWS, SECTIONS]
 
 
 def upgrade() -> None:
