@@ -61,7 +61,7 @@ SHARED = {
 
 def run_offline() -> None:
     """`--sql`: write the script instead of running it; no database is asked."""
-    context.configure(dialect_name="postgresql", literal_binds=True, **SHARED)
+    context.configure(dialect_name="postgresql", literal_binds=True, dialect_opts={"paramstyle": "named"}, **SHARED)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -1,0 +1,90 @@
+"""What every test can ask for: a real server of its own, and databases at any step.
+
+The server is an embedded one beside the learner's; it is made when the first test wants it and removed at the end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from shop import database
+from shop.settings import Settings
+from workshop import checkpoints, steps
+from workshop.server import EmbeddedServer, places
+
+TESTS = Path(__file__).parent
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A running server that no learner uses."""
+    home = places.home_of_this_clone()
+    one = EmbeddedServer(home.with_name(home.name + "-test"))
+    one.start()
+    yield one
+    one.remove()
+
+
+@pytest.fixture
+def settings(server, monkeypatch):
+    """A fresh, empty database; DATABASE_URL names it while the test runs."""
+    url = server.url(f"workshop_test_{next(_numbers)}")
+    place = Settings(url, embedded=False)
+    checkpoints.replace(place, "template0")
+    monkeypatch.setenv("DATABASE_URL", url.render_as_string(hide_password=False))
+    monkeypatch.delenv("WORKSHOP_SERVER", raising=False)
+    yield place
+    with checkpoints.maintenance(place) as connection:
+        names = connection.scalars(
+            sa.text("SELECT datname FROM pg_database WHERE datname = :name OR datname LIKE :kept"),
+            {"name": url.database, "kept": f"{url.database}\\_kept\\_%"},
+        ).all()
+    for name in names:
+        checkpoints.drop(Settings(url.set(database=name), embedded=False))
+
+
+@pytest.fixture
+def at(settings):
+    """Bring the test's database to a step, quickly: at("0002_create_catalog")."""
+
+    def bring(step: str) -> Settings:
+        checkpoints.replace(settings, checkpoints.ensure(settings, step, steps.upgrade))
+        return settings
+
+    return bring
+
+
+@pytest.fixture
+def connection(settings):
+    """A connection to the test's database."""
+    with database.connect(settings) as one:
+        yield one
+
+
+# -- counts and seconds per area, at the end ---------------------------------------------------------------------------
+
+_seconds: dict[str, float] = defaultdict(float)
+_outcomes: dict[str, Counter] = defaultdict(Counter)
+_started = time.monotonic()
+
+
+def pytest_runtest_logreport(report):
+    area = Path(report.nodeid.split("::")[0]).parent.name or "tests"
+    _seconds[area] += report.duration
+    if report.when == "call" or report.outcome != "passed":
+        _outcomes[area][report.outcome] += 1
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.section("seconds per area")
+    for area in sorted(_seconds):
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(_outcomes[area].items()))
+        terminalreporter.write_line(f"{area:12} {_seconds[area]:7.1f} s   {counts}")
+    terminalreporter.write_line(f"{'in all':12} {time.monotonic() - _started:7.1f} s")
