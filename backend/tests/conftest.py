@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from shop import database
 from shop.settings import Settings
 from workshop import checkpoints, steps
-from workshop.server import EmbeddedServer, places
+from workshop.server import EmbeddedServer, home_of_this_clone
 
 TESTS = Path(__file__).parent
 _numbers = itertools.count(1)
@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def server():
     """A running server that no learner uses."""
-    home = places.home_of_this_clone()
+    home = home_of_this_clone()
     one = EmbeddedServer(home.with_name(home.name + "-test"))
     one.start()
     yield one

@@ -39,8 +39,11 @@ def named_database(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command("doctor")
-def doctor_command() -> None:
+@click.option("--retry-graph", is_flag=True, help="First try again to get Apache AGE.")
+def doctor_command(retry_graph: bool) -> None:
     """Check everything the workshop needs, one line each, with the mend."""
+    if retry_graph:
+        server.EmbeddedServer().retry_graph()
     lines = doctor.checks()
     for line in lines:
         mark = {True: "ok  ", None: "note", False: "FAIL"}[line.ok]
@@ -59,9 +62,10 @@ def start() -> None:
 
 
 @main.command()
-def stop() -> None:
+@click.option("--and-remove-data", "remove", is_flag=True, help="Remove its databases for good.")
+def stop(remove: bool) -> None:
     """Stop the workshop's own PostgreSQL; the data stays."""
-    click.echo("Stopped." if server.stop_ours() else "It was not running.")
+    click.echo("Stopped." if server.stop_ours(remove=remove) else "It was not running.")
 
 
 # -- the database --------------------------------------------------------------------------------------------------

@@ -5,29 +5,25 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from packaging.requirements import Requirement
 
 from shop import database, settings
-from shop.errors import ExplainedError
-from shop.settings import ROOT
-from workshop.server import EmbeddedServer, places, runtime
+from shop.settings import ROOT, Settings
+from workshop.server import EmbeddedServer, place, runtime
 
 OLDEST_PYTHON = (3, 11)
-OLDEST_VECTOR = (0, 8)
-OLDEST_AGE = (1, 6)
-NEEDED_MB = 600
-GRAPH_STEPS = "0013_build_graph and 0014_index_graph"
-VECTOR_STEPS = "0006_embed_catalog and the steps after it"
+OLDEST = {"vector": (0, 8), "age": (1, 6)}
+NEEDED_BY = {"vector": "0006_embed_catalog and the AI steps after it", "age": "0013_build_graph and 0014_index_graph"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One finding: ok is True, False, or None for something worth knowing; mend says what to do."""
+    """One finding: ok is True, False, or None for a warning; mend says what to do about it."""
 
     name: str
     ok: bool | None
@@ -37,123 +33,163 @@ class Line:
 
 def checks() -> list[Line]:
     """Return all findings; nothing that is wrong with the machine makes this raise."""
-    lines: list[Line] = []
-    for look in (_python, _packages, _disk):
-        lines += _safely(look)
-    lines += _safely(_server)
-    return lines
+    return [line for look in (_python, _packages, _disk, _database) for line in _safely(look)]
 
 
 def _safely(look: Callable[[], Iterator[Line]]) -> list[Line]:
+    name, found = look.__name__.strip("_"), []
     try:
-        return list(look())
-    except (ExplainedError, OSError, sa.exc.SQLAlchemyError) as error:
-        return [Line(look.__name__.strip("_"), False, str(error).splitlines()[0], "See the sentence itself.")]
+        for line in look():
+            found.append(line)
+    except Exception as error:  # a doctor that fails tells nothing
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        found.append(Line(name, False, f"could not be looked at: {said}", "mend what this sentence names"))
+    return found
 
 
 def _python() -> Iterator[Line]:
+    good = sys.version_info[:2] >= OLDEST_PYTHON
     wanted = ".".join(map(str, OLDEST_PYTHON))
-    yield Line(
-        "python",
-        sys.version_info[:2] >= OLDEST_PYTHON,
-        f"{platform.python_version()} ({sys.executable})",
-        f"Python {wanted} or newer is needed: make clean, then make PYTHON=python{wanted} setup",
-    )
+    mend = "" if good else f"make the virtual environment anew with Python {wanted} or newer"
+    yield Line("python", good, f"{platform.python_version()} ({sys.executable})", mend)
 
 
 def _packages() -> Iterator[Line]:
-    pins = re.findall(r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    wrong = []
-    for name, wanted in pins:
-        try:
-            found = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found = "missing"
-        if found != wanted and not (found == "missing" and name == "lief" and sys.platform != "linux"):
-            wrong.append(f"{name} {found} instead of {wanted}")
-    yield Line("packages", not wrong, "; ".join(wrong) or f"all {len(pins)} as pinned", "make clean, then make setup")
+    lines = (line.partition("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines())
+    pins = [one for one in map(Requirement, filter(None, lines)) if one.marker is None or one.marker.evaluate()]
+    wrong = [f"{pin.name} {have} instead of {pin.specifier}" for pin in pins if (have := _unlike(pin))]
+    mend = "install backend/requirements.lock again" if wrong else ""
+    yield Line("packages", not wrong, "; ".join(wrong) or f"all {len(pins)} as pinned", mend)
+
+
+def _unlike(pin: Requirement) -> str | None:
+    """Return the version that is installed when it is not the pinned one."""
+    try:
+        have = importlib.metadata.version(pin.name)
+    except importlib.metadata.PackageNotFoundError:
+        return "(missing)"
+    return None if pin.specifier.contains(have, prereleases=True) else have
 
 
 def _disk() -> Iterator[Line]:
-    folder = next(one for one in (places.base(), *places.base().parents) if one.exists())
-    free = shutil.disk_usage(folder).free // 2**20
-    yield Line(
-        "disk",
-        free >= NEEDED_MB,
-        f"{free:,} MB free under {folder}",
-        f"{NEEDED_MB} MB are needed: free some, or set WORKSHOP_HOME to a folder on another disk",
-    )
+    base = place.base()
+    free, needed = place.free(base), place.LATER if runtime.existing(base) else place.FIRST_TIME
+    mend = "" if free >= needed else f"free {needed - free} MB, or set WORKSHOP_HOME to a folder on another disk"
+    yield Line("disk", free >= needed, f"{free:,} MB free for {base}, {needed} MB needed", mend)
 
 
-def _server() -> Iterator[Line]:
+def _database() -> Iterator[Line]:
     try:
         read = settings.load()
-    except settings.SettingsError:
-        yield Line("server", None, "none yet: DATABASE_URL is not set", "workshop start")
+    except settings.SettingsError as error:
+        missing = "is not set" in str(error)
+        yield Line("server", None if missing else False, str(error), "workshop start" if missing else "correct it")
         return
-    server = EmbeddedServer()
-    whose = "the workshop's own" if read.embedded else "not the workshop's own: it is never started or stopped"
     if read.embedded:
-        yield Line("port", None if server.port is None else True, f"127.0.0.1:{server.port}", "workshop start")
+        server = EmbeddedServer()
+        up = server.running()
+        yield _port(server, up)
+        if not up:
+            yield Line("server", False, "the workshop's own, and it is down", "workshop start")
+            return
+    yield from _server(read)
+
+
+def _port(server: EmbeddedServer, up: bool) -> Line:
+    if server.port is None:
+        return Line("port", None, "none yet", "workshop start")
+    if up or server.port_is_free():
+        return Line("port", True, f"{server.port}" + ("" if up else ", free"))
+    return Line("port", None, f"{server.port} is taken by another program", "workshop start, which takes another port")
+
+
+def _server(read: Settings) -> Iterator[Line]:
+    whose = "the workshop's own" if read.embedded else "somebody else's: never started, stopped or written by us"
+    mend = "workshop start" if read.embedded else "correct DATABASE_URL, or start that server"
+    url = read.database_url
     try:
-        connection = database.connect(read)
-    except ExplainedError as error:
-        yield Line("server", False, f"{error} ({whose})", "workshop start" if read.embedded else "correct DATABASE_URL")
+        connection = database.engine(url, connect_args={"connect_timeout": 5}).connect()
+    except sa.exc.DBAPIError as error:
+        yield Line("server", False, f"{database.explain(error, url)} ({whose})", mend)
         return
     with connection:
-        version = connection.scalar(sa.text("SHOW server_version"))
-        yield Line("server", True, f"PostgreSQL {version} at {read.database_url.render_as_string()} ({whose})")
+        version = str(connection.scalar(sa.text("SHOW server_version")))
+        new_enough = int(str(connection.scalar(sa.text("SHOW server_version_num")))) >= database.OLDEST_SERVER
+        where = f"{url.host or 'localhost'}:{url.port or 5432}"
+        yield Line(
+            "server",
+            new_enough,
+            f"PostgreSQL {version} at {where}, database {url.database} ({whose})",
+            "" if new_enough else f"PostgreSQL {database.OLDEST_SERVER // 10000} or newer is needed: `workshop start`",
+        )
         yield from _rights(connection)
-        yield from _extensions(connection)
-        yield from _log(connection, read.embedded)
+        yield from _extensions(connection, read.embedded)
+        if not read.embedded:
+            yield from _log(connection)
 
 
 def _rights(connection: sa.Connection) -> Iterator[Line]:
-    row = connection.execute(
+    superuser, databases, tables, name = connection.execute(
         sa.text(
             "SELECT rolsuper, rolsuper OR rolcreatedb, has_schema_privilege('public', 'CREATE'), rolname "
             "FROM pg_roles WHERE rolname = current_user"
         )
     ).one()
-    superuser, databases, tables, name = row
+    if superuser:
+        yield Line("rights", True, f'"{name}" is a superuser')
+        return
     yield Line(
         "rights",
-        True if superuser else (None if tables else False),
-        f'"{name}" is a superuser' if superuser else f'"{name}" may {"" if tables else "not "}create tables here',
-        "An administrator must have created the extensions vector and age, preloaded age, and granted USAGE ON SCHEMA "
-        "ag_catalog" if tables else "GRANT CREATE ON SCHEMA public, or a database of your own",
-    )  # fmt: skip
+        tables,
+        f'"{name}" may {"" if tables else "not "}create tables here, is no superuser',
+        "" if tables else "GRANT CREATE ON SCHEMA public, or a database of your own",
+    )
     if not databases:
-        yield Line("databases", None, "may not be created: jumps take as long as an upgrade", "ALTER ROLE ... CREATEDB")
+        yield Line("databases", None, "may not be created, so jumps take as long as an upgrade", "ALTER ROLE CREATEDB")
 
 
-def _extensions(connection: sa.Connection) -> Iterator[Line]:
-    available = sa.text("SELECT name, coalesce(installed_version, default_version) FROM pg_available_extensions")
-    found = {row[0]: row[1] for row in connection.execute(available)}
-    for name, oldest, needed_by in (("vector", OLDEST_VECTOR, VECTOR_STEPS), ("age", OLDEST_AGE, GRAPH_STEPS)):
-        have = found.get(name)
-        good = have is not None and tuple(map(int, have.split(".")[:2])) >= oldest
-        wanted = ".".join(map(str, oldest))
-        mend = (runtime.graph_missing() if name == "age" else None) or (
-            f"{needed_by} will not work here: install the extension on the server, or use the Dev Container"
+def _extensions(connection: sa.Connection, ours: bool) -> Iterator[Line]:
+    asked = sa.text(
+        "SELECT e.name, coalesce(e.installed_version, e.default_version), e.installed_version IS NOT NULL, "
+        "r.rolsuper OR (v.trusted AND has_database_privilege(current_database(), 'CREATE')) "
+        "FROM pg_available_extensions e JOIN pg_available_extension_versions v "
+        "ON v.name = e.name AND v.version = coalesce(e.installed_version, e.default_version) "
+        "JOIN pg_roles r ON r.rolname = current_user WHERE e.name = ANY(:names)"
+    )
+    found = {row[0]: tuple(row)[1:] for row in connection.execute(asked, {"names": list(OLDEST)})}
+    for name, oldest in OLDEST.items():
+        version, installed, mine_to_make = found.get(name, (None, False, False))
+        yield _extension(name, oldest, version, bool(installed or mine_to_make), ours)
+
+
+def _extension(name: str, oldest: tuple[int, int], version: str | None, usable: bool, ours: bool) -> Line:
+    label, wanted = f"extension {name}", ".".join(map(str, oldest))
+    will_not = f"{NEEDED_BY[name]} will not work"
+    if version is None:
+        graph = EmbeddedServer().graph_missing if ours and name == "age" else None
+        return Line(label, None, f"missing: {will_not}", graph or "install it on the server, or use the Dev Container")
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < oldest:
+        return Line(label, None, f"{version}, and {wanted} or newer is needed: {will_not}", "upgrade it on the server")
+    if not usable:
+        mend = f"an administrator runs CREATE EXTENSION {name}" + (
+            ", preloads age, and grants USAGE ON SCHEMA ag_catalog" if name == "age" else ""
         )
-        # Without age everything up to 0012 works, so it is worth knowing and no failure.
-        yield Line(
-            f"extension {name}",
-            good or (None if name == "age" else False),
-            have or f"missing ({wanted} or newer is needed)",
-            mend,
-        )
-    if "azure_ai" in found:
-        yield Line("extension azure_ai", True, found["azure_ai"])
+        return Line(label, None, f"{version}, not created in this database, and only an administrator may", mend)
+    return Line(label, True, version)
 
 
-def _log(connection: sa.Connection, embedded: bool) -> Iterator[Line]:
-    length = connection.scalar(sa.text("SHOW log_parameter_max_length"))
-    if length != "0" and not embedded:
-        yield Line(
-            "log",
-            None,
-            f"log_parameter_max_length is {length}: with log_statement = all, bound values such as keys reach the log",
-            "ALTER SYSTEM SET log_parameter_max_length = 0, or ask the administrator",
+def _log(connection: sa.Connection) -> Iterator[Line]:
+    length, statements, duration = connection.execute(
+        sa.text(
+            "SELECT current_setting('log_parameter_max_length'), current_setting('log_statement'), "
+            "current_setting('log_min_duration_statement')"
         )
+    ).one()
+    if length != "0":
+        logged = statements in ("mod", "all") or duration != "-1"
+        when = (
+            "statements are logged, so keys in their values are, too"
+            if logged
+            else "harmless until log_statement is on"
+        )
+        yield Line("log", None, f"log_parameter_max_length is {length}: {when}", "set it to 0 (an administrator)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 
 import pytest
@@ -128,7 +129,7 @@ def test_c14_every_step_leads_to_the_same_state_as_the_way_around_it(settings):
         with database.connect(settings) as connection:
             return xray.snapshot(connection).fingerprint
 
-    for before, after in zip(NAMES, NAMES[1:], strict=False):
+    for before, after in itertools.pairwise(NAMES):
         steps.upgrade(settings, before)
         there = look()
         steps.upgrade(settings, after)
@@ -149,7 +150,7 @@ def test_c16_offline_sql_builds_the_same_database(settings, server, tmp_path):
     import os
     import subprocess
 
-    from workshop.server.runtime import runtime
+    from workshop.server import place, runtime
 
     config = chain.alembic_config()
     config.output_buffer = io.StringIO()
@@ -159,7 +160,7 @@ def test_c16_offline_sql_builds_the_same_database(settings, server, tmp_path):
     url = settings.database_url
     environment = {**os.environ, "PGPASSWORD": url.password}
     call = [
-        runtime().bin / "psql",
+        runtime.ready(place.base()).program("psql"),
         "-X",
         "-q",
         "-v",

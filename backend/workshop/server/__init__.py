@@ -1,11 +1,8 @@
-"""The workshop's own PostgreSQL, for someone who has none.
+"""PostgreSQL for someone who has none: started when it is needed, stopped when asked, never anybody else's."""
 
-runtime  builds the program tree: PostgreSQL and pgvector from a wheel, Apache AGE from Debian
-cluster  runs one data folder: start, stop, where it answers
-ours     knows whose server an address names, and keeps backend/.env
-"""
+from workshop.server.address import ensure, stop_ours
+from workshop.server.cluster import EmbeddedServer
+from workshop.server.errors import ServerError
+from workshop.server.place import home_of_this_clone
 
-from workshop.server.cluster import EmbeddedServer, ServerError
-from workshop.server.ours import ensure, stop_ours
-
-__all__ = ["EmbeddedServer", "ServerError", "ensure", "stop_ours"]
+__all__ = ["EmbeddedServer", "ServerError", "ensure", "home_of_this_clone", "stop_ours"]

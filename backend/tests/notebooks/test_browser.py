@@ -1,0 +1,168 @@
+"""A learner's browser: JupyterLab as `make lab` starts it, and a notebook run in Chromium from its menu.
+
+The lab runs on copies of the notebooks and with folders of its own, so that nothing of the reader's is touched. The
+picture of the README is written only with WORKSHOP_PICTURE=1 in the environment; a plain run leaves no difference.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from shop.settings import ROOT
+
+PICTURE = ROOT / "docs" / "images" / "xray.png"
+NOTEBOOK = "0002_create_catalog.ipynb"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+           --disable-component-update --disable-sync""".split()
+SECONDS = 120  # for anything the page has to do
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER),
+    reason="chromium and chromedriver are not installed (Debian, Ubuntu: apt-get install chromium chromium-driver)",
+)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab: its process, its address, the token that opens it, the folder it serves."""
+
+    pid: int
+    url: str
+    token: str
+    notebooks: Path
+
+    def status(self, path, token=None):
+        """Return the HTTP status of a request, with or without a token."""
+        request = urllib.request.Request(self.url + path)
+        if token:
+            request.add_header("Authorization", f"token {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+
+@contextmanager
+def running_lab(folder):
+    """Run JupyterLab with the command line of `make lab`, on a free port and on copies of the notebooks."""
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+           "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}  # fmt: skip
+    environment = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
+    environment.pop("JUPYTER_TOKEN", None)
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')  # else it asks, over the page
+    command = [*command_of_make_lab(), "--no-browser", f"--ServerApp.port={free_port()}"]
+    with (folder / "lab.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            found = wait_for(lambda: addresses(folder / "runtime", process), "JupyterLab did not start", folder)
+            yield Lab(process.pid, found["url"], found["token"], folder / "notebooks")
+        finally:
+            process.send_signal(signal.SIGTERM)  # it ends its kernels, too
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def command_of_make_lab():
+    """Return what `make lab` would run, read from the Makefile itself, with this Python's own jupyter."""
+    said = subprocess.run(["make", "--dry-run", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in said.splitlines() if "/jupyter lab " in line)
+    return [str(Path(sys.executable).with_name("jupyter")), *shlex.split(line)[1:]]
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def addresses(runtime, process):
+    assert process.poll() is None, "JupyterLab ended by itself"
+    files = list(runtime.glob("jpserver-*.json"))
+    return json.loads(files[0].read_text()) if files and files[0].stat().st_size else None
+
+
+def wait_for(ask, complaint, folder):
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        if found := ask():
+            return found
+        time.sleep(0.2)
+    pytest.fail(f"{complaint}:\n{(folder / 'lab.log').read_text()[-2000:]}")
+
+
+@contextmanager
+def browser(folder, width=1280, height=1000):
+    """Run Chromium with a new, empty profile."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'chromium'}", f"--window-size={width},{height}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Page:
+    """A notebook on the screen."""
+
+    def __init__(self, driver, lab, name):
+        self.driver = driver
+        driver.get(f"{lab.url}lab/tree/{name}?token={lab.token}")
+        self.until(lambda: self.all(".jp-CodeCell") and self.idle(), "the notebook did not open")
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        """Return the texts of all such elements, those that are folded away or off the screen, too."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent.trim())"
+        return self.driver.execute_script(script, selector)
+
+    def until(self, ask, complaint):
+        return WebDriverWait(self.driver, SECONDS).until(lambda _: ask(), complaint)
+
+    def idle(self):
+        return bool(self.all('.jp-Notebook-ExecutionIndicator[data-status="idle"]'))
+
+    def run_all(self):
+        """Choose Run > Run All Cells, and wait until every code cell has its number."""
+        self.click("//li[@role='menuitem'][normalize-space()='Run']")
+        self.click("//li[@data-command='notebook:run-all']")
+        self.until(lambda: self.finished() and self.idle(), "the notebook did not come to its end")
+
+    def finished(self):
+        prompts = self.texts(".jp-CodeCell .jp-InputPrompt")
+        return all(prompt.strip("[]:").isdigit() for prompt in prompts)
+
+    def click(self, path):
+        self.until(lambda: self.driver.find_elements(By.XPATH, path), f"there is no {path}")
+        self.driver.find_element(By.XPATH, path).click()
