@@ -27,15 +27,19 @@ CREATE OR REPLACE FUNCTION pg_temp.plain(text) RETURNS text LANGUAGE sql IMMUTAB
 RETURN replace(replace(replace(replace(replace(replace($1,
     '&nbsp;', ' '), '&quot;', '"'), '&#39;', ''''), '&lt;', '<'), '&gt;', '>'), '&amp;', '&');
 
--- one line: entities read, spaces folded, '' and the old shop's words for nothing become null
+-- the old shop's words for nothing
+CREATE OR REPLACE FUNCTION pg_temp.known(text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN $1 NOT IN ('', 'NULL', 'None') THEN $1 END;
+
+-- one line: entities read, spaces folded
 CREATE OR REPLACE FUNCTION pg_temp.tidy(text) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN nullif(nullif(nullif(btrim(regexp_replace(pg_temp.plain($1), '\s+', ' ', 'g')), ''), 'NULL'), 'None');
+RETURN pg_temp.known(btrim(regexp_replace(pg_temp.plain($1), '\s+', ' ', 'g')));
 
 -- several lines: the markup goes, the paragraphs stay; tags before entities, so that &lt;5 g stays text
 CREATE OR REPLACE FUNCTION pg_temp.prose(text) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN nullif(btrim(regexp_replace(regexp_replace(regexp_replace(pg_temp.plain(regexp_replace(regexp_replace($1,
+RETURN pg_temp.known(btrim(regexp_replace(regexp_replace(regexp_replace(pg_temp.plain(regexp_replace(regexp_replace($1,
     '</p>|<br ?/?>|</li>|</ul>', E'\n', 'gi'), '</?[a-z][^>]*>', '', 'gi')),
-    '[ \t\u00a0]+', ' ', 'g'), ' ?\n ?', E'\n', 'g'), '\n{2,}', E'\n', 'g'), E' \n'), '');
+    '[ \t\u00a0]+', ' ', 'g'), ' ?\n ?', E'\n', 'g'), '\n{2,}', E'\n', 'g'), E' \n'));
 
 -- 1299,00 and 1.299,00 are 1299.00
 CREATE OR REPLACE FUNCTION pg_temp.amount(text) RETURNS text LANGUAGE sql IMMUTABLE

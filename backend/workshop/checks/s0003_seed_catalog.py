@@ -29,6 +29,7 @@ PLAIN = {
     "users": "first_name last_name profile",
     "reviews": "author title body",
     "variant_attributes": "name value",
+    "personalized_product_sections": "content",
 }
 
 

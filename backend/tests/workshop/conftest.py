@@ -1,0 +1,51 @@
+"""A copy of the whole repository, in which a test may plant a defect."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shop.settings import ROOT
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "build", "site", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints"
+)
+
+
+@dataclass
+class Clone:
+    """The copy, and the environment in which its own packages are the ones that run."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "workshop.cli", *words],
+            cwd=self.root,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        path = self.root / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{file} does not contain {old!r}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A copy of the working tree; DATABASE_URL is the test's, when the test also asks for `settings`."""
+    root = tmp_path / "clone"
+    shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+    return Clone(root, {**os.environ, "PYTHONPATH": str(root / "backend")})

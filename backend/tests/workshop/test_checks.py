@@ -1,0 +1,87 @@
+"""No check counts until it was seen red, for the reason that it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop import database
+from workshop import chain, checks
+from workshop.checks import Look
+
+# (step, promise): (a statement that breaks exactly this promise, what the reason must name)
+BREAK = {
+    ("0001", "columns"): ("ALTER TABLE sample ALTER name TYPE varchar(60)", "character varying(50)"),
+    ("0001", "key"): ("ALTER TABLE sample RENAME CONSTRAINT pk_sample TO sample_pkey", "pk_sample"),
+    ("0001", "comments"): ("COMMENT ON TABLE sample IS NULL", "no comment"),
+    ("0002", "tables"): ("COMMENT ON TABLE features IS NULL", "features"),
+    ("0002", "rules"): ("ALTER TABLE variants DROP CONSTRAINT ck_variants_stock_not_negative", "stock_not_negative"),
+    ("0002", "foreign_keys"): ("DROP INDEX ix_reviews_product_id", "fk_reviews_product_id_products"),
+    ("0002", "status"): ("ALTER TYPE section_status RENAME VALUE 'failed' TO 'broken'", "broken"),
+    ("0003", "balance"): ("DELETE FROM reviews WHERE id = (SELECT max(id) FROM reviews)", "reviews"),
+    ("0003", "refused"): (
+        "UPDATE import_refusals SET reason = 'other' WHERE file = 'users.csv' AND line = (SELECT "
+        "min(line) FROM import_refusals WHERE file = 'users.csv')",
+        "users.csv",
+    ),  # fmt: skip
+    ("0003", "mended"): ("UPDATE products SET price = price + 0.01", "products.price"),
+    ("0003", "plain"): ("UPDATE reviews SET body = body || ' &amp;' WHERE id = 1", "reviews.body"),
+    ("0003", "categories"): ("UPDATE products SET category = 'headphones' WHERE id = 1", "headphones"),
+    ("0003", "sequences"): ("SELECT setval('reviews_id_seq', 1)", "reviews: the next key would be 2"),
+}
+TOGETHER = {("0003", "mended"): {"mended"}, ("0003", "balance"): {"balance", "mended"}}
+
+
+def test_every_promise_of_every_step_is_broken_below():
+    promised = {(step.number, one.__name__) for step in chain.steps() for one in checks.promises(step)}
+    assert promised == set(BREAK)
+
+
+@pytest.mark.parametrize(("number", "promise"), BREAK)
+def test_a_promise_turns_red_for_its_reason_and_the_others_stay(at, number, promise):
+    step = chain.find(number)
+    settings = at(step.name)
+    statement, reason = BREAK[number, promise]
+    sentences = {one.__name__: " ".join(one.__doc__.split()).rstrip(".") for one in checks.promises(step)}
+    with database.connect(settings) as connection:
+        assert checks.run(step, connection).kept
+        connection.exec_driver_sql(statement)
+        connection.commit()
+        report = checks.run(step, connection)
+    red = {result.promise: " ".join(result.reasons()) for result in report.results if not result.kept}
+    assert sentences[promise] in red
+    assert reason in red[sentences[promise]]
+    assert {name for name, sentence in sentences.items() if sentence in red} <= TOGETHER.get(
+        (number, promise), {promise}
+    )
+    with pytest.raises(checks.CheckFailedError, match=step.name):
+        report.require()
+
+
+@pytest.mark.parametrize("number", ["0001", "0002", "0003"])
+def test_before_the_step_nothing_is_kept_by_silence(at, number):
+    step = chain.find(number)
+    with database.connect(at(step.before)) as connection:
+        report = checks.run(step, connection)
+    assert not report.kept
+    assert all(list(result.reasons()) for result in report.results if not result.kept)
+
+
+def test_a_promise_that_looks_at_nothing_is_broken(connection):
+    def silent(look: Look) -> None:
+        """It says nothing"""
+
+    result = checks._one(silent, connection)
+    assert not result.kept
+    assert list(result.reasons()) == ["nothing was looked at, so nothing is proved"]
+
+
+def test_a_report_without_promises_is_no_success():
+    assert not checks.Report("0001_create_sample_table", ()).kept
+
+
+def test_a_report_reads_as_text_and_as_html(at):
+    step = chain.find("0001")
+    with database.connect(at(step.name)) as connection:
+        report = checks.run(step, connection)
+    assert "3 of 3 kept" in str(report)
+    assert report._repr_html_().count("<tr>") == 4
