@@ -6,6 +6,7 @@ The server is an embedded one beside the learner's; it is made when the first te
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -24,12 +25,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def server():
-    """A running server that no learner uses."""
+    """A running server that no learner and no other test run uses."""
     home = home_of_this_clone()
-    one = EmbeddedServer(home.with_name(home.name + "-test"))
-    one.start()
-    yield one
-    one.remove()
+    one = EmbeddedServer(home.with_name(f"{home.name}-test-{os.getpid()}"))
+    try:
+        one.start()
+        yield one
+    finally:
+        one.remove()
 
 
 @pytest.fixture
