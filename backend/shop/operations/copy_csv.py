@@ -29,7 +29,7 @@ from alembic.operations import MigrateOperation, Operations
 
 from shop import settings
 from shop.errors import ExplainedError
-from shop.operations.csv_file import Record, records
+from shop.operations.csv_file import records
 
 log = logging.getLogger("alembic.operations.copy_csv")
 
@@ -97,7 +97,7 @@ def load(operations: Operations, plan: CopyCsv) -> None:
     values: list[sa.Label[Any]] = [
         sa.literal_column(expression).label(name) for name, expression in plan.columns.items()
     ]
-    run(into.insert().from_select(list(plan.columns), sa.select(*values).where(accepted).order_by(STAGED.c.line)))
+    run(into.insert().from_select(list(plan.columns), sa.select(*values).where(accepted)))
     kept = sa.select(sa.literal(plan.file, sa.Text), STAGED.c.line, STAGED.c.raw, STAGED.c.reason)
     run(REFUSALS.insert().from_select(["file", "line", "raw", "reason"], kept.where(~accepted).order_by(STAGED.c.line)))
     _move_sequences_on(operations, plan.table)
@@ -148,6 +148,8 @@ REFUSALS = sa.table(
 
 def _stage(operations: Operations, file: str, fields: list[str]) -> None:
     """Make pg_temp.staged and COPY the file into it: its fields as text, and line, width, raw for the refusals."""
+    # For this transaction only: the keys of a million rows are sorted in memory.
+    operations.execute("SET LOCAL work_mem = '128MB'")
     columns = [sa.Column(name, sa.Text) for name in fields]
     bookkeeping = [sa.Column(c.name, c.type) for c in STAGED.c]
     staged = sa.Table("staged", sa.MetaData(), *bookkeeping, *columns, prefixes=["TEMPORARY"],
@@ -163,34 +165,36 @@ def _stage(operations: Operations, file: str, fields: list[str]) -> None:
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
         for block in _blocks(file, fields):
             stream.write(block)
-    operations.execute("ANALYZE pg_temp.staged")
+    operations.execute("ANALYZE pg_temp.staged (line)")
 
 
 def _blocks(file: str, fields: list[str]) -> Iterator[str]:
     """Yield CSV text for COPY: three fields of ours, then the record's own; nothing where their number is wrong."""
     path = Path(os.environ.get("SHOP_DATA") or settings.DATA) / file
-    nothing = "," * len(fields)
+    nothing, width = "," * len(fields), len(fields)
     rows: list[str] = []
     size = 0
-    for record in records(path, fields):
-        own = _as_csv(record) if len(record.fields) == len(fields) else nothing
-        rows.append(f"{record.line},{len(record.fields)},{_quoted(record.raw)}{own}\n")
-        size += 2 * len(record.raw)
+    for line, raw, values in records(path, fields):
+        text = raw.replace("\0", UNKNOWN) if "\0" in raw else raw
+        quoted = text.replace('"', '""') if '"' in text else text
+        own = "," + _unambiguous(text, values) if len(values) == width else nothing
+        rows.append(f'{line},{len(values)},"{quoted}"{own}\n')
+        size += len(text)
         if size > BLOCK:
             yield "".join(rows)
             rows, size = [], 0
     yield "".join(rows)
 
 
-def _as_csv(record: Record) -> str:
-    # Quotes are written anew: PostgreSQL reads 3.5" disk, unquoted, as the start of a quoted field; Python does not.
-    if '"' in record.raw:
-        return "," + ",".join(map(_quoted, record.fields))
-    return "," + record.raw.replace("\0", UNKNOWN)
+def _unambiguous(text: str, values: list[str]) -> str:
+    """Return a record such that PostgreSQL reads the values that Python read.
 
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""').replace("\0", UNKNOWN) + '"'
+    They differ over a quotation mark inside a value: 3.5" disk, unquoted, begins a quoted field for PostgreSQL.
+    """
+    if '"' in text and any('"' in value for value in values):
+        doubled = (value.replace('"', '""').replace("\0", UNKNOWN) for value in values)
+        return ",".join(f'"{value}"' for value in doubled)
+    return text
 
 
 # -- refusing ------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from shop.errors import ExplainedError
 
@@ -16,8 +16,7 @@ class CsvError(ExplainedError):
     """The file as a whole cannot be read; a single bad row is never a reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of the file.
 
     line: where it begins (the header is line 1); raw: its text without the line end; fields: what it says.
@@ -75,7 +74,9 @@ class _Lines:
             with self.path.open("rb") as file:
                 for raw in file:
                     self.number += 1
-                    line = raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
+                    line = raw.decode()
+                    if self.number == 1:
+                        line = line.removeprefix("\N{BYTE ORDER MARK}")
                     self._seen.append(line)
                     yield line
         except FileNotFoundError:
@@ -90,6 +91,7 @@ class _Lines:
             ) from None
 
     def take(self) -> str:
-        raw = "".join(self._seen).rstrip("\r\n")
-        self._seen.clear()
-        return raw
+        seen = self._seen
+        raw = seen[0] if len(seen) == 1 else "".join(seen)
+        seen.clear()
+        return raw.rstrip("\r\n")
