@@ -118,6 +118,10 @@ _CAUSES = (
         "What answers at {where} is not PostgreSQL: check the port in DATABASE_URL.",
     ),
     (
+        "not currently accepting connections",
+        'The database "{database}" at {where} takes no connections, as the workshop\'s checkpoints do: use another one.',
+    ),
+    (
         "too many clients",
         "The server at {where} has no connection left: close notebooks or programs that hold one.",
     ),

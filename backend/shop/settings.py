@@ -57,7 +57,7 @@ def postgresql_url(text: str) -> sa.URL:
     """Return the address with the psycopg driver; `postgres://` and driver names of others are understood."""
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
         # The text may hold a password, so it is not repeated here.
         raise SettingsError(
             "DATABASE_URL is not an address: it should look like postgresql://user:password@host:5432/database."

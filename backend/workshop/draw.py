@@ -7,28 +7,32 @@ import io
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
-import networkx as nx
+import numpy as np
 import sqlalchemy as sa
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Circle, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path as MplPath
+from matplotlib.textpath import text_to_path
 
 from shop.errors import ExplainedError
+from workshop import placing
 
-# One style for all pictures: a white card, dark text (contrast AAA), one blue for structure, one orange for links.
-INK, PAPER, STRUCTURE, HEADING, LINK = "#1c2430", "#ffffff", "#2b5b84", "#e3ecf4", "#b3470b"
-FONT = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
-    "svg.fonttype": "none",
-    "svg.hashsalt": "workshop",
-}
-UNIT = 72 / 10  # points to inches and back: sizes below are in points
-LINE, PADDING, GAP_X, GAP_Y = 11.0, 6.0, 46.0, 16.0
+# One style for all pictures: a white card, dark text, one blue for structure; each colour reads on white (AA).
+INK, QUIET, PAPER, STRUCTURE, HEADING = "#1c2430", "#55606e", "#ffffff", "#2b5b84", "#e3ecf4"
+LINKS = ("#b3470b", "#7a3e9d", "#1a7444", "#b0224f", "#0b6e75", "#8a5a00", "#2f4fb5", "#5c6100", "#8c3a2e", "#4d4d4d")
+FONT = "DejaVu Sans"  # comes with matplotlib and is wider than most: a reader's own sans-serif fits, too
+STYLE = {"font.family": "sans-serif", "font.sans-serif": [FONT], "svg.fonttype": "none", "svg.hashsalt": "workshop"}
+# Sizes in points
+NAME, COLUMN, TYPE = 10.0, 9.0, 8.0
+HEAD, LINE, PADDING, SPACE, CORNER, ARROW = 19.0, 13.0, 7.0, 14.0, 4.0, 7.0
 _numbers = itertools.count(1)
 
 
@@ -43,7 +47,8 @@ class Drawing:
     svg: str
     description: str
 
-    def _repr_svg_(self) -> str:
+    def _repr_html_(self) -> str:
+        # As HTML and not as image/svg+xml: JupyterLab would show that as an image, without its text and its name.
         return self.svg
 
     def save(self, path: Path) -> None:
@@ -54,20 +59,20 @@ class Drawing:
 @dataclass(frozen=True)
 class _Table:
     name: str
-    columns: Sequence[tuple[str, str, str]]  # (mark, name, type); mark: key, link or nothing
+    columns: Sequence[tuple[str, str, bool]]  # name, type, whether it belongs to the primary key
 
-    @property
-    def width(self) -> float:
-        widest = max([len(self.name) * 1.15, *(len(f"{name}  {kind}") + 3 for _, name, kind in self.columns)])
-        return widest * 5.1 + 2 * PADDING
-
-    @property
-    def height(self) -> float:
-        return LINE * (len(self.columns) + 1) + 3 * PADDING
+    def shape(self) -> placing.Shape:
+        """Measure the box: wide enough for its longest line."""
+        lines = [_wide(name, COLUMN, key) + SPACE + _wide(kind, TYPE) for name, kind, key in self.columns]
+        rows = {name: HEAD + PADDING + LINE * (n + 0.5) for n, (name, _, _) in enumerate(self.columns)}
+        width = max(_wide(self.name, NAME, bold=True), *lines, 0) + 2 * PADDING
+        return placing.Shape(width, HEAD + LINE * len(self.columns) + 2 * PADDING, rows)
 
 
 def entities(connection: sa.Connection, tables: list[str] | None = None) -> Drawing:
-    """Draw the tables of the schema public with their columns, and an arrow for every foreign key.
+    """Draw the tables of the schema public with their columns, and a line for every foreign key.
+
+    A line has the colour of the column that it starts from, and ends with an arrow at what is pointed to.
 
     Args:
         connection: the live database.
@@ -79,19 +84,21 @@ def entities(connection: sa.Connection, tables: list[str] | None = None) -> Draw
     found = _tables(connection, tables)
     if not found:
         raise DrawError("There is no table to draw here: has an upgrade run?")
-    links = [(a, b) for a, b in _foreign_keys(connection) if a in found and b in found]
-    places, size = _places(found, links)
-    figure = Figure(figsize=(size[0] / 72, size[1] / 72))
-    with mpl.rc_context(FONT):
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set_xlim(0, size[0])
-        axes.set_ylim(size[1], 0)
+    if missing := sorted(set(tables or ()) - set(found)):
+        raise DrawError(f"There is no table {', '.join(missing)} in this database: has its step run?")
+    links = [link for link in _links(connection) if link.child in found and link.parent in found]
+    plan = placing.plan({name: table.shape() for name, table in found.items()}, links)
+    colors = dict(zip(sorted({link.parent for link in links}), itertools.cycle(LINKS), strict=False))
+    figure = Figure(figsize=(plan.size[0] / 72, plan.size[1] / 72))
+    with mpl.rc_context(STYLE):
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, plan.size[0]), ylim=(plan.size[1], 0))
         axes.axis("off")
-        for child, parent in sorted(set(links)):
-            _arrow(axes, found[child], places[child], found[parent], places[parent])
+        for color, lines in _by_color(plan, colors):
+            _draw_lines(axes, lines, color)
         for name, table in found.items():
-            _box(axes, table, *places[name])
-        return _drawing(figure, "Tables and foreign keys: " + ", ".join(found))
+            inks = {link.column: colors[link.parent] for link in links if link.child == name}
+            _draw_table(axes, table, inks, plan.corners[name], plan.widths[name])
+        return _drawing(figure, _description(found, links))
 
 
 def bars(values: Mapping[str, float], title: str, unit: str = "") -> Drawing:
@@ -104,7 +111,7 @@ def bars(values: Mapping[str, float], title: str, unit: str = "") -> Drawing:
         raise DrawError(f"There is nothing to draw for {title!r}.")
     names, numbers = list(map(str, values)), list(map(float, values.values()))
     figure = Figure(figsize=(7.2, 0.6 + 0.3 * len(names)), layout="constrained")
-    with mpl.rc_context(FONT):
+    with mpl.rc_context(STYLE):
         axes = figure.subplots()
         drawn = axes.barh(names, numbers, color=STRUCTURE, height=0.7)
         axes.bar_label(drawn, [f"{number:,g} {unit}".strip() for number in numbers], padding=4, color=INK, fontsize=9)
@@ -121,109 +128,112 @@ def bars(values: Mapping[str, float], title: str, unit: str = "") -> Drawing:
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 _COLUMNS = sa.text("""
-    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-           bool_or(k.contype = 'p') AS key, bool_or(k.contype = 'f') AS link
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), coalesce(a.attnum = ANY(k.conkey), false)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND a.attnum = ANY(k.conkey) AND k.contype IN ('p', 'f')
+    LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
-    GROUP BY c.relname, a.attnum, a.attname, a.atttypid, a.atttypmod ORDER BY c.relname, a.attnum
+    ORDER BY c.relname, a.attnum
 """)
 _LINKS = sa.text("""
-    SELECT c.relname, p.relname FROM pg_constraint k
-    JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
-    WHERE k.contype = 'f' AND c.relnamespace = 'public'::regnamespace ORDER BY 1, 2
+    SELECT child.relname, a.attname, parent.relname, b.attname
+    FROM pg_constraint k
+    JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid
+    JOIN pg_attribute a ON a.attrelid = child.oid AND a.attnum = k.conkey[1]
+    JOIN pg_attribute b ON b.attrelid = parent.oid AND b.attnum = k.confkey[1]
+    WHERE k.contype = 'f' AND child.relnamespace = 'public'::regnamespace
+    ORDER BY 1, 2, 3
 """)
-_SHORT = {"character varying": "varchar", "timestamp with time zone": "timestamptz", "boolean": "bool"}
+_SHORT = {
+    "character varying": "varchar",
+    "timestamp with time zone": "timestamptz",
+    "timestamp without time zone": "timestamp",
+    "double precision": "float8",
+    "boolean": "bool",
+}
 
 
 def _tables(connection: sa.Connection, wanted: list[str] | None) -> dict[str, _Table]:
-    columns: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for table, name, kind, key, link in connection.execute(_COLUMNS):
+    columns: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+    for table, name, kind, key in connection.execute(_COLUMNS):
         if wanted is None or table in wanted:
-            for long, short in _SHORT.items():
-                kind = kind.replace(long, short)  # noqa: PLW2901
-            columns[table].append(("key" if key else "link" if link else "", name, kind))
+            short = next((kind.replace(long, word) for long, word in _SHORT.items() if long in kind), kind)
+            columns[table].append((name, short, key))
     return {name: _Table(name, tuple(found)) for name, found in columns.items()}
 
 
-def _foreign_keys(connection: sa.Connection) -> list[tuple[str, str]]:
-    return [(child, parent) for child, parent in connection.execute(_LINKS)]
+def _links(connection: sa.Connection) -> list[placing.Link]:
+    """Return the foreign keys; one of several columns is drawn from its first."""
+    return [placing.Link(*row) for row in connection.execute(_LINKS)]
 
 
-# -- placing ---------------------------------------------------------------------------------------------------------
-
-
-def _places(
-    tables: Mapping[str, _Table], links: list[tuple[str, str]]
-) -> tuple[dict[str, tuple[float, float]], tuple[float, float]]:
-    """Place tables in columns: what nobody points from stands left, what points to it right of it. Sizes in points."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(tables)
-    graph.add_edges_from((parent, child) for child, parent in links if child != parent)
-    condensed = nx.condensation(graph)  # tables that point to each other in a ring share a layer
-    layer_of = {
-        name: layer
-        for layer, group in enumerate(nx.topological_generations(condensed))
-        for node in group
-        for name in condensed.nodes[node]["members"]
-    }
-    linked = {name for link in links for name in link}
-    layers: dict[int, list[str]] = defaultdict(list)
-    for name in tables:
-        # tables that stand alone fill up the last column, where there is room
-        layers[layer_of[name] if name in linked else max(layer_of.values())].append(name)
-    places: dict[str, tuple[float, float]] = {}
-    x, height = GAP_Y, 0.0
-    for layer in sorted(layers):
-        middle = {name: _mean([places[p][1] for c, p in links if c == name and p in places]) for name in layers[layer]}
-        y = GAP_Y
-        for name in sorted(layers[layer], key=lambda one: (middle[one], one)):
-            places[name] = (x, y)
-            y += tables[name].height + GAP_Y
-        height = max(height, y)
-        x += max(tables[name].width for name in layers[layer]) + GAP_X
-    return places, (x - GAP_X + GAP_Y, height)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else float("inf")
+def _description(tables: Iterable[str], links: Sequence[placing.Link]) -> str:
+    said = "Tables: " + ", ".join(tables) + "."
+    if links:
+        said += " Foreign keys: " + ", ".join(f"{one.child}.{one.column} to {one.parent}" for one in links) + "."
+    return said
 
 
 # -- painting --------------------------------------------------------------------------------------------------------
 
 
-def _box(axes: mpl.axes.Axes, table: _Table, x: float, y: float) -> None:
-    style = "round,pad=0,rounding_size=3"
-    axes.add_patch(FancyBboxPatch((x, y), table.width, table.height, boxstyle=style, fc=PAPER, ec=STRUCTURE, lw=1))
-    axes.add_patch(FancyBboxPatch((x, y), table.width, LINE + PADDING, boxstyle=style, fc=HEADING, ec=STRUCTURE, lw=1))
-    axes.text(x + PADDING, y + LINE, table.name, fontsize=8.5, weight="bold", color=INK)
-    for row, (mark, name, kind) in enumerate(table.columns, start=2):
-        line = y + LINE * row + PADDING
-        color = {"key": STRUCTURE, "link": LINK}.get(mark, INK)
-        axes.text(x + PADDING, line, name, fontsize=7.5, color=color, weight="bold" if mark == "key" else "normal")
-        axes.text(x + table.width - PADDING, line, kind, fontsize=7, color="#55606e", ha="right")
+def _wide(text: str, size: float, bold: bool = False) -> float:
+    """Return the width of a text in points, as the renderer measures it."""
+    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
-def _arrow(
-    axes: mpl.axes.Axes, child: _Table, at: tuple[float, float], parent: _Table, to: tuple[float, float]
-) -> None:
-    """From the left edge of the table that points to the right edge of the one that is pointed to."""
-    start = (at[0], at[1] + min(child.height / 2, 40))
-    end = (to[0] + parent.width, to[1] + min(parent.height / 2, 40))
-    curve = "arc3,rad=0.05" if at[0] > to[0] else "arc3,rad=0.4"
-    axes.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, color=LINK, lw=0.9, connectionstyle=curve)
-    )
+def _draw_table(axes: Axes, table: _Table, inks: Mapping[str, str], corner: placing.Point, width: float) -> None:
+    shape, (x, y) = table.shape(), corner
+    axes.add_patch(Rectangle((x, y), width, shape.height, fc=PAPER, ec=STRUCTURE, lw=1))
+    axes.add_patch(Rectangle((x, y), width, HEAD, fc=HEADING, ec=STRUCTURE, lw=1))
+    left, right = x + PADDING, x + width - PADDING
+    middle: dict[str, Any] = {"va": "center_baseline", "parse_math": False}
+    axes.text(left, y + HEAD / 2, table.name, fontsize=NAME, weight="bold", color=INK, **middle)
+    for name, kind, key in table.columns:
+        line, weight = y + shape.rows[name], "bold" if key else "normal"
+        axes.text(left, line, name, fontsize=COLUMN, color=inks.get(name, INK), weight=weight, **middle)
+        axes.text(right, line, kind, fontsize=TYPE, color=QUIET, ha="right", **middle)
+
+
+def _by_color(plan: placing.Plan, colors: Mapping[str, str]) -> Iterator[tuple[str, list[Sequence[placing.Point]]]]:
+    for parent, color in colors.items():
+        yield color, [line for link, line in plan.lines.items() if link.parent == parent]
+
+
+def _draw_lines(axes: Axes, lines: Sequence[Sequence[placing.Point]], color: str) -> None:
+    """Draw the lines that end at one table: with a white edge, so that a crossing looks like a bridge."""
+    for line in lines:
+        axes.add_patch(PathPatch(_rounded(line), fc="none", ec=PAPER, lw=3.5))
+    for line in lines:
+        axes.add_patch(PathPatch(_rounded(line), fc="none", ec=color, lw=1.2))
+        axes.add_patch(Circle(line[0], 2, fc=color, ec="none"))
+    x, y = lines[0][-1]
+    axes.add_patch(Polygon([(x, y), (x + ARROW, y - ARROW / 2), (x + ARROW, y + ARROW / 2)], fc=color, ec="none"))
+
+
+def _rounded(line: Sequence[placing.Point]) -> MplPath:
+    """Return a path along the points, its corners rounded."""
+    points = [np.array(point) for n, point in enumerate(line) if n == 0 or point != line[n - 1]]
+    vertices, codes = [points[0]], [MplPath.MOVETO]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        cut = min(CORNER, *(float(np.abs(corner - other).sum()) / 2 for other in (before, after)))
+        enter, leave = (corner + cut * np.sign(other - corner) for other in (before, after))
+        vertices += [enter, corner, leave]
+        codes += [MplPath.LINETO, MplPath.CURVE3, MplPath.CURVE3]
+    return MplPath([*vertices, points[-1]], [*codes, MplPath.LINETO])
 
 
 def _drawing(figure: Figure, description: str) -> Drawing:
-    """Return the figure as SVG: ids of its own, real text, a title for those who do not see it, no date."""
+    """Return the figure as SVG: ids of its own, real text, a name for those who do not see it, no date."""
     out = io.StringIO()
     figure.savefig(out, format="svg", facecolor=PAPER, metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]
     own = f"d{next(_numbers)}-"
     text = re.sub(r'(\bid="|href="#|url\(#)', lambda found: found[1] + own, text)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # matplotlib's style sheet speaks of every element of the page that the picture stands in
+    text = re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)
+    look = "max-width:100%;height:auto;stroke-linejoin:round;stroke-linecap:butt"
     label = html.escape(description, quote=True)
-    text = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" style="max-width:100%;height:auto" ', text, count=1)
-    return Drawing(re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL), description)
+    return Drawing(text.replace("<svg ", f'<svg role="img" aria-label="{label}" style="{look}" ', 1), description)

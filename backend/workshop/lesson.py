@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, draw, elsewhere, scratch, server, steps, xray
+from workshop import chain, checks, draw, elsewhere, scratch, server, steps, tables, xray
 from workshop.chain import BASE, Step
 
 if TYPE_CHECKING:
@@ -170,12 +170,7 @@ class Table:
     rows: list[tuple[Any, ...]]
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in self.header)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in self.rows
-        )
-        caption = html.escape(self.caption)
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return tables.table(self.caption, self.header, self.rows)
 
     def __str__(self) -> str:
         lines = [self.header, *self.rows]

@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -35,7 +34,7 @@ NOTEBOOK = "0002_create_catalog.ipynb"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
            --disable-component-update --disable-sync""".split()
-SECONDS = 60  # for anything the page has to do
+SECONDS = 40  # for anything the page has to do
 needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason="chromium and chromedriver are not installed (Debian, Ubuntu: apt-get install chromium chromium-driver)",
@@ -159,7 +158,10 @@ class Page:
         """Choose Run > Run All Cells, and wait until every code cell has its number."""
         self.click("//li[@role='menuitem'][normalize-space()='Run']")
         self.click("//li[@role='menuitem'][contains(normalize-space(), 'Run All Cells')]")
-        self.until(lambda: self.finished() and self.idle(), "the notebook did not come to its end")
+        self.until(lambda: self.errors() or (self.finished() and self.idle()), "the notebook did not come to its end")
+
+    def errors(self):
+        return self.texts('[data-mime-type="application/vnd.jupyter.error"]')
 
     def finished(self):
         prompts = self.texts(".jp-CodeCell .jp-InputPrompt")

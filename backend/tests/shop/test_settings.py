@@ -33,6 +33,7 @@ def test_a_mark_beside_the_address_in_the_environment_counts(tmp_path):
     [
         ("", "DATABASE_URL is not set"),
         ("secret-word", "DATABASE_URL is not an address"),
+        ("postgresql://u:secret-word@h:port/d", "DATABASE_URL is not an address"),
         ("mysql://u:p@h/d", "names a mysql database"),
         ("postgresql://u:p@h", "names no database"),
     ],

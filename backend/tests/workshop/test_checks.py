@@ -22,7 +22,7 @@ BREAK = {
         "UPDATE import_refusals SET reason = 'other' WHERE file = 'users.csv' AND line = (SELECT "
         "min(line) FROM import_refusals WHERE file = 'users.csv')",
         "users.csv",
-    ),  # fmt: skip
+    ),
     ("0003", "mended"): ("UPDATE products SET price = price + 0.01", "products.price"),
     ("0003", "plain"): ("UPDATE reviews SET body = body || ' &amp;' WHERE id = 1", "reviews.body"),
     ("0003", "categories"): ("UPDATE products SET category = 'headphones' WHERE id = 1", "headphones"),

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shop.errors import ExplainedError
+from workshop import tables
 from workshop.chain import Step
 
 
@@ -84,6 +85,14 @@ class Result:
         for fault in self.faults:
             yield f"{fault.what} ({fault.cause})"
 
+    def mark(self) -> tables.Html:
+        sign, word, color = ("✔", "kept", tables.GREEN) if self.kept else ("✘", "broken", tables.RED)
+        return tables.Html(f'<span style="white-space:nowrap">{tables.mark(sign, word, color)} {word}</span>')
+
+    def sentence(self) -> tables.Html:
+        reasons = "".join(f"<br><em>{html.escape(reason)}</em>" for reason in self.reasons())
+        return tables.Html(html.escape(self.promise) + reasons)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -114,19 +123,8 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        def row(result: Result) -> str:
-            mark = "✔ kept" if result.kept else "✘ broken"
-            why = "".join(f"<br><em>{html.escape(reason)}</em>" for reason in result.reasons())
-            return (
-                f'<tr><td style="white-space:nowrap;text-align:left">{mark}</td><td style="text-align:left">'
-                f"{html.escape(result.promise)}{why}</td><td>{result.seen}</td></tr>"
-            )
-
-        rows = "".join(map(row, self.results))
-        return (
-            f"<table><caption>Checks of {html.escape(self.step)}: {self.summary()}</caption>"
-            f"<thead><tr><th>result</th><th>promise</th><th>looked at</th></tr></thead><tbody>{rows}</tbody></table>"
-        )
+        rows = [(result.mark(), result.sentence(), result.seen) for result in self.results]
+        return tables.table(f"Checks of {self.step}: {self.summary()}", ("result", "promise", "looked at"), rows)
 
 
 def module_of(step: Step) -> Path:

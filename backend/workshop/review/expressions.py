@@ -30,7 +30,15 @@ from workshop.review.values import (
 )
 
 LONGEST = 100_000  # what a constant expression may grow to
-APPROVED = {"quote", "quote_identifier", "quote_ident", "quoted_name", "Identifier", "format_table", "format_column"}
+APPROVED = {
+    "quote",
+    "quote_identifier",
+    "quote_ident",
+    "quoted_name",
+    "Identifier",
+    "format_table",
+    "format_column",
+}
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -56,16 +64,38 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 BUILTINS: dict[str, Callable[..., Any]] = {
     f.__name__: f
-    for f in (str, int, float, bool, len, list, tuple, dict, set, frozenset, sorted, min, max, sum, repr, abs, round)
+    for f in (
+        str,
+        int,
+        float,
+        bool,
+        len,
+        list,
+        tuple,
+        dict,
+        set,
+        frozenset,
+        sorted,
+        min,
+        max,
+        sum,
+        repr,
+        abs,
+        round,
+    )
 } | {
     "range": lambda *bounds: list(range(*bounds)[:LONGEST]),
-    "reversed": lambda values: list(reversed(values)),
-    "enumerate": lambda values, start=0: list(enumerate(values, start)),
+    "reversed": lambda values: list(values)[::-1],
+    "enumerate": lambda values, *start: list(enumerate(values, *start)),
     "zip": lambda *values, **options: list(zip(*values, strict=False)),
+    # an order that does not change from run to run
+    "set": lambda *values: list(dict.fromkeys(*values)),
+    "frozenset": lambda *values: list(dict.fromkeys(*values)),
     "any": any,
     "all": all,
 }
 PURE = {"textwrap.dedent": textwrap.dedent, "inspect.cleandoc": inspect.cleandoc}
+BATCHES = ("batch", "chunk", "block", "page", "slice", "range", "window", "interval")
 FORMATTING = {"format", "join", "replace", "format_map", "substitute", "safe_substitute"}
 
 
@@ -150,8 +180,10 @@ class Expressions:
             return text([*_parts(left, node.lineno), *_parts(right, node.lineno)])
         if isinstance(node.op, ast.Mod) and isinstance(left, str | Text) and not is_known(right):
             return _filled(left, right if isinstance(right, tuple) else (right,), node.lineno)
-        if isinstance(node.op, ast.Add) and isinstance(left, list | tuple) and type(left) is type(right):
-            return left + right
+        if isinstance(node.op, ast.Add) and isinstance(left, list) and isinstance(right, list):
+            return [*left, *right]
+        if isinstance(node.op, ast.Add) and isinstance(left, tuple) and isinstance(right, tuple):
+            return (*left, *right)
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             return left | right
         return self._operate(node.op, left, right)
@@ -171,7 +203,9 @@ class Expressions:
 
     def _compare(self, node: ast.Compare, scope: Scope) -> Any:
         values = [self.see(one, scope) for one in (node.left, *node.comparators)]
-        return self._operate(node.ops[0], *values) if len(values) == 2 else Unknown()
+        if is_known(values) and len(values) == 2:
+            return self._operate(node.ops[0], *values)
+        return Made(type(node.ops[0]).__name__, tuple(values), {}, None, node.lineno)  # users.c.id == 5
 
     def _boolean(self, node: ast.BoolOp, scope: Scope) -> Any:
         values = [self.see(one, scope) for one in node.values]
@@ -269,7 +303,7 @@ def element_of(iterable: Any, loop: Loop, target: str) -> Any:
     if name == "zip" and isinstance(iterable, Made):
         return tuple(element_of(one, loop, target) for one in iterable.args)
     said = f"{name} {target}".lower()
-    if name == "partitions" or any(word in said for word in ("batch", "chunk", "block", "page", "slice")):
+    if name == "partitions" or any(word in said for word in BATCHES):
         return Unknown()
     return Unknown("data", frozenset({loop}))
 
@@ -315,7 +349,15 @@ def _filled(template: str | Text, values: Iterable[Any], line: int) -> str | Tex
 
 def method_of_constant(base: Any, name: str, args: list[Any], kwargs: dict[str, Any], line: int) -> Any:
     """Carry out a method of a str, list, dict ... of the file, or say what is known of its result."""
-    if isinstance(base, list | dict) and name in ("append", "extend", "insert", "update", "setdefault", "add", "pop"):
+    if isinstance(base, list | dict) and name in (
+        "append",
+        "extend",
+        "insert",
+        "update",
+        "setdefault",
+        "add",
+        "pop",
+    ):
         return _mutate(base, name, args)
     if isinstance(base, dict) and name in ("items", "keys", "values", "get", "copy"):
         found = getattr(base, name)(*args)

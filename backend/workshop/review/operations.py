@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.review import sql
 from workshop.review.sql import Deed
-from workshop.review.values import Call, Made, Ref, Text, Unknown, within
+from workshop.review.values import Call, Made, Method, Ref, Scope, Text, Unknown, within
 
 EXECUTES = {"execute", "exec_driver_sql", "executemany", "scalar", "scalars"}
 CONSTRAINTS = ("create_foreign_key", "create_unique_constraint", "create_check_constraint", "create_primary_key",
@@ -62,7 +62,7 @@ def implicit_enum(made: Made) -> str:
 def type_of(made: Made) -> str:
     """Return the name of the database type behind an Enum or a domain."""
     name = made.kwargs.get("name")
-    if name is None and made.args and isinstance(made.args[0], Ref):
+    if name is None and made.args and isinstance(made.args[0], Ref | Scope):
         name = made.args[0].name.lower()
     return sql.clean(str(name).lower()) if name else ""
 
@@ -88,8 +88,17 @@ def table_name(value: Any) -> str:
 
 def text_of(value: Any) -> str | Text | None:
     """Return the SQL text behind op.execute's argument; None for a construct or something unknown."""
-    while isinstance(value, Made) and value.name in ("text", "bindparams", "columns", "DDL", "execution_options", "SQL"):
-        value = value.base if value.name in ("bindparams", "columns", "execution_options") else (value.args or [None])[0]
+    while isinstance(value, Made) and value.name in (
+        "text",
+        "bindparams",
+        "columns",
+        "DDL",
+        "execution_options",
+        "SQL",
+    ):
+        value = (
+            value.base if value.name in ("bindparams", "columns", "execution_options") else (value.args or [None])[0]
+        )
     return value if isinstance(value, str | Text) else None
 
 
@@ -130,15 +139,17 @@ def _construct(made: Made) -> Iterator[Deed]:
     verb = next((one for one in names if one in ("insert", "update", "delete", "select")), "")
     if verb == "select":
         called = [one for one in within(made) if isinstance(one, Made)]
-        yield Deed("call", "setval") if any(one.name in ("setval", "move_sequences_on") for one in called) else Deed(
-            "select"
+        yield (
+            Deed("call", "setval")
+            if any(one.name in ("setval", "move_sequences_on") for one in called)
+            else Deed("select")
         )
         return
     if verb:
         head = chain[names.index(verb)]
         table = table_name(head.args[0] if head.args else head.base)
         options = {"from_select"} if "from_select" in names else set()
-        if "where" in names and any(_is_key(one) for one in within(chain[names.index("where")].args)):
+        if "where" in names and any(_one_key(one) for one in within(chain[names.index("where")].args)):
             options.add("one")
         yield Deed(verb, "rows", table=table, options=frozenset(options))
         return
@@ -149,9 +160,12 @@ def _construct(made: Made) -> Iterator[Deed]:
     yield Deed("unknown")
 
 
-def _is_key(value: Any) -> bool:
-    name = getattr(value, "name", "") if not isinstance(value, Made) else ""
-    return isinstance(name, str) and bool(re.fullmatch(r"id|uuid|\w+_id|email|key", name))
+def _one_key(value: Any) -> bool:
+    """Tell whether a value is `table.c.id == something that is no column`."""
+    if not isinstance(value, Made) or value.name != "Eq":
+        return False
+    columns = [one for one in value.args if isinstance(one, Method)]
+    return len(columns) == 1 and bool(re.fullmatch(r"id|uuid|\w+_id|email|key", columns[0].name))
 
 
 def _schema_item(call: Call) -> Iterator[Deed]:
@@ -278,6 +292,9 @@ def _create_constraint(call: Call) -> Iterator[Deed]:
     referent = _after_table(call, 2, "referent_table") if call.name == "create_foreign_key" else None
     at = 3 if call.name == "create_foreign_key" else 2
     columns = _after_table(call, at, "local_cols" if at == 3 else "columns")
+    if call.name == "create_check_constraint":
+        condition = text_of(_after_table(call, 2, "condition"))
+        columns = re.findall(r"\w+", str(condition or ""))
     names = tuple(_name(one) for one in columns) if isinstance(columns, list | tuple) else ()
     yield Deed("create", "constraint", _name(name), _table_argument(call, 1), columns=names,
                options=frozenset(options), links=(table_name(referent),) if referent else ())  # fmt: skip

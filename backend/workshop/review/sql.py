@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlparse import lexer
 from sqlparse import tokens as kinds
@@ -69,7 +69,7 @@ def words_of(text: str) -> list[tuple[Word, str]]:
     """Return the tokens of a text, each with the blanks and comments that stand before it."""
     found: list[tuple[Word, str]] = []
     before = ""
-    for kind, value in lexer.tokenize(text.replace("\\:", ":")):
+    for kind, value in lexer.tokenize(text.replace("\\:", ":")):  # type: ignore[no-untyped-call]
         if kind in kinds.Whitespace or kind in kinds.Comment:
             before += value
             continue
@@ -214,11 +214,7 @@ def deeds(statement: Statement) -> list[Deed]:
     cursor.at += 1
     read = READERS.get(first)
     found = read(cursor, statement) if read else [Deed("other")]
-    return [_with_text(deed, statement.text) for deed in found]
-
-
-def _with_text(deed: Deed, text: str) -> Deed:
-    return deed if deed.text else Deed(**{**deed.__dict__, "text": text})
+    return [deed if deed.text else replace(deed, text=statement.text) for deed in found]
 
 
 # -- CREATE and DROP --------------------------------------------------------------------------------------------------
@@ -372,7 +368,7 @@ def _add(cursor: Cursor, table: str, options: set[str]) -> Deed:
         columns: tuple[str, ...] = ()
         if cursor.seek("("):
             cursor.at -= 1
-            columns = tuple(Cursor(part).name() for part in at_commas(cursor.group()))
+            columns = tuple(word.text.lower().strip('"') for word in cursor.group() if word.kind in ("word", "quoted"))
         return Deed("create", "constraint", name, table, columns=columns, options=frozenset(options),
                     links=tuple(_after(rest, "REFERENCES")))  # fmt: skip
     cursor.accept("COLUMN")
@@ -503,7 +499,8 @@ def _do(cursor: Cursor, statement: Statement) -> list[Deed]:
     for one in split(inner):
         starts = [n for n, word in enumerate(one.words) if word.upper in ("CREATE", "ALTER", "DROP", *DML)]
         if starts and one.words[0].upper != "RAISE":
-            found += deeds(Statement(one.text, one.words[starts[0] :]))
+            inside = deeds(Statement(one.text, one.words[starts[0] :]))
+            found += [replace(deed, options=deed.options | {"inner"}) for deed in inside]
     return found
 
 

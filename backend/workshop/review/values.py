@@ -98,6 +98,7 @@ class Scope:
     values: dict[str, Any]
     outer: Scope | None = None
     fields: tuple[str, ...] = ()
+    name: str = ""
 
     def find(self, name: str) -> Any:
         if name in self.values:

@@ -24,11 +24,12 @@ from workshop.review.values import (
     Unknown,
     is_known,
     loops_of,
+    within,
 )
 
 DEEPEST = 12  # functions entered from functions
 MOST = 60  # elements of one list in the file that are walked
-ONE_ROW = {"fetchone", "next", "__next__", "one", "one_or_none", "first"}
+LONGEST_WALK = 30_000  # statements; a revision that takes more is walked through in part
 
 
 class WalkThrough(Expressions):
@@ -40,6 +41,7 @@ class WalkThrough(Expressions):
         self.guards: list[str] = []
         self.autocommit = 0
         self.depth = 0
+        self.steps = 0
         self.globals = Scope({"__file__": Unknown(), "__name__": "revision"})
         self.block(tree.body, self.globals)
 
@@ -55,10 +57,10 @@ class WalkThrough(Expressions):
 
     def block(self, body: list[ast.stmt], scope: Scope) -> bool:
         """Walk statements in order; tell whether they certainly ended by return, raise, break or continue."""
-        for node in body:
-            if STATEMENTS.get(type(node), WalkThrough._other)(self, node, scope):
-                return True
-        return False
+        self.steps += len(body)
+        if self.steps > LONGEST_WALK:
+            return True
+        return any(STATEMENTS.get(type(node), WalkThrough._other)(self, node, scope) for node in body)
 
     def _other(self, node: ast.stmt, scope: Scope) -> bool:
         for child in ast.iter_child_nodes(node):
@@ -110,7 +112,7 @@ class WalkThrough(Expressions):
         fields = tuple(
             one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
         )
-        inner = Scope({}, scope, fields)
+        inner = Scope({}, scope, fields, node.name)
         self.block([one for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)], inner)
         scope.values[node.name] = inner
         return False
@@ -119,9 +121,15 @@ class WalkThrough(Expressions):
         test = self.see(node.test, scope)
         if is_known(test):
             return self.block(node.body if test else node.orelse, scope)
-        with self._inside(self.guards, ast.unparse(node.test)):
-            ended = self.block(node.body, scope)
-            return self.block(node.orelse, scope) and ended
+        # what was asked may have been asked before: tables = inspector.get_table_names()
+        asked = [one.name for one in within(test) if isinstance(one, Made | Method)]
+        asked += [ast.unparse(getattr(loop.node, "iter", loop.node)) for loop in loops_of(test)]
+        self.guards.append(" ".join([ast.unparse(node.test), *asked]))
+        ended = self.block(node.body, scope)
+        both = self.block(node.orelse, scope) and ended
+        if not ended:  # behind `if ...: return` the rest of the function stands under the same question
+            self.guards.pop()
+        return both
 
     def _for(self, node: ast.For, scope: Scope) -> bool:
         iterable = self.see(node.iter, scope)
@@ -180,6 +188,10 @@ class WalkThrough(Expressions):
                 kwargs.update({str(k): v for k, v in value.items()} if isinstance(value, dict) else {"**": value})
             else:
                 kwargs[keyword.arg] = value
+        return self._apply(function, args, kwargs, node)
+
+    def _apply(self, function: Any, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
+        """Call what is known of a function on what is known of its arguments."""
         if isinstance(function, Function):
             return self._enter(function, args, kwargs)
         if isinstance(function, Ref):
@@ -206,17 +218,18 @@ class WalkThrough(Expressions):
         return Made(name, tuple(args), kwargs, None, node.lineno)
 
     def _builtin(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
-        act = BUILTINS.get(name)
-        listed = all(isinstance(a, list | tuple | dict | str | int | float) for a in args) and is_known(kwargs)
-        # these look at the elements' number and order only, so that the elements need not be known
-        shape_only = name in ("reversed", "enumerate", "zip", "list", "tuple", "len") and listed
-        if act and (shape_only or (is_known(args) and is_known(kwargs))) and not loops_of(args):
+        if _can_carry_out(name, args, kwargs):
             try:
-                return act(*args, **kwargs)
+                return BUILTINS[name](*args, **kwargs)
             except Exception:  # the revision would fail there, too
                 return Unknown()
+        return self._builtin_of_unknown(name, args, kwargs, node)
+
+    def _builtin_of_unknown(self, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
         if name == "len":
             return Unknown("counter")
+        if name == "map" and len(args) == 2 and isinstance(args[1], list | tuple):
+            return [self._apply(args[0], [one], {}, node) for one in args[1]]
         if name == "next" and self._while_loop():
             return Unknown("data", loops_of(args) | {self._while_loop()})
         if name in ("range", "enumerate", "zip"):
@@ -231,7 +244,7 @@ class WalkThrough(Expressions):
             return method_of_constant(base, name, args, kwargs, node.lineno)
         self._note(name, base, args, kwargs, node)
         loop = self._while_loop()
-        if name in ONE_ROW and loop and not isinstance(base, Ref) and name == "fetchone":
+        if name == "fetchone" and loop:
             return Unknown("data", loops_of(base) | {loop})
         if isinstance(base, Unknown):
             return Unknown("data", loops_of(base, args))
@@ -242,7 +255,14 @@ class WalkThrough(Expressions):
 
     def _note(self, name: str, receiver: Any, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> None:
         call = Call(
-            name, receiver, tuple(args), kwargs, node, tuple(self.loops), self.autocommit > 0, tuple(self.guards)
+            name,
+            receiver,
+            tuple(args),
+            kwargs,
+            node,
+            tuple(self.loops),
+            self.autocommit > 0,
+            tuple(self.guards),
         )
         self.calls.append(call)
 
@@ -251,17 +271,27 @@ class WalkThrough(Expressions):
             return Unknown("data", loops_of(args, kwargs))
         scope = Scope(_arguments(function, args, kwargs), function.scope)
         self.depth += 1
+        guards = len(self.guards)
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.see(function.node.body, scope)
             self.block(function.node.body, scope)
         finally:
             self.depth -= 1
+            del self.guards[guards:]
         yields = [n for n in ast.walk(function.node) if isinstance(n, ast.Yield)]
         if yields:
             slices = any(isinstance(y.value, ast.Subscript) and isinstance(y.value.slice, ast.Slice) for y in yields)
             return Made("batches" if slices else function.node.name, tuple(args), kwargs)
         return scope.values.get("return")
+
+
+def _can_carry_out(name: str, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    """Tell whether a builtin can be called on these arguments; some look at number and order of the elements only."""
+    if name not in BUILTINS or loops_of(args) or not is_known(kwargs):
+        return False
+    listed = all(isinstance(a, list | tuple | dict | str | int | float) for a in args)
+    return is_known(args) or (listed and name in ("reversed", "enumerate", "zip", "list", "tuple", "len"))
 
 
 def _arguments(function: Function, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:

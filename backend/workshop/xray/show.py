@@ -1,6 +1,6 @@
 """Snapshots and differences as plain text for a terminal, and as HTML for a notebook and a page.
 
-The HTML uses no script and hardly any colour of its own, so that it reads in light and in dark.
+The HTML uses no script, so that it lives on in a notebook that is only read, and on a page.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from workshop import tables
 from workshop.xray.difference import Difference
 from workshop.xray.reading import Item, Snapshot
 
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
+COLORS = {"added": tables.GREEN, "removed": tables.RED, "changed": tables.BROWN}
 # The inside of a table is shown with the table, not as a line of its own.
 INSIDE = ("column", "constraint", "index", "sequence", "trigger", "policy", "content", "vectors")
 HIDDEN_FIELDS = {"hash", "columns", "table", "kind", "row_security", "persistence", "cycle", "owner"}
@@ -29,24 +31,34 @@ def difference_text(seen: Difference) -> str:
 
 
 def difference_html(seen: Difference) -> str:
-    """Return a difference as a table whose rows unfold."""
-    rows = []
-    for how, name, inside in _tables(seen):
-        folded = "".join(
-            f"<tr><td>{_mark(sign)}</td><td>{kind}</td><td><code>{html.escape(_last(item))}</code></td>"
-            f'<td style="text-align:left">{html.escape(words)}</td></tr>'
-            for sign, kind, item, words in inside
-        )
-        title = f"<code>{html.escape(_short(name))}</code>{html.escape(_rows_note(seen, name))}"
-        body = title
-        if folded:
-            body = f"<details><summary>{title}: {_counts(inside)}</summary><table>{folded}</table></details>"
-        rows.append(_row(how, "table", body))
-    for how, kind, name, words in _others(seen):
-        rows.append(_row(how, kind, f"<code>{html.escape(_short(name))}</code> {html.escape(words)}"))
+    """Return a difference as a table, the inside of each table folded away."""
+    rows = [_row(how, "table", _unfolding(seen, name, inside)) for how, name, inside in _tables(seen)]
+    rows += [
+        _row(how, kind, f"<code>{html.escape(_short(name))}</code> {html.escape(words)}")
+        for how, kind, name, words in _others(seen)
+    ]
+    title, _, summary = _heading(seen).partition(": ")
     return (
-        f'<div class="xray"><p><strong>{html.escape(_heading(seen))}</strong></p>'
-        f'<table class="xray"><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<div class="xray"><p style="margin:0 0 6px"><strong>{html.escape(title.replace("->", "→"))}</strong><br>'
+        f'{html.escape(summary)}</p><table class="xray"><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _unfolding(seen: Difference, name: str, inside: list[tuple[str, str, str, str]]) -> str:
+    title = f"<code>{html.escape(_short(name))}</code>{html.escape(_rows_note(seen, name))}"
+    if not inside:
+        return title
+    if len(inside) == 1:  # not worth a click
+        _, kind, item, words = inside[0]
+        thing = "" if kind in ("content", "table") else f"{kind} <code>{html.escape(_last(item))}</code> "
+        return f"{title}: {thing}{html.escape(words)}"
+    folded = "".join(
+        _row(sign, kind, f"<code>{html.escape(_last(item))}</code>", html.escape(words))
+        for sign, kind, item, words in inside
+    )
+    return (
+        f'<details><summary style="cursor:pointer">{title}: {_counts(inside)}</summary>'
+        f'<table style="margin:4px 0"><tbody>{folded}</tbody></table></details>'
     )
 
 
@@ -60,17 +72,13 @@ def snapshot_text(seen: Snapshot) -> str:
 
 def snapshot_html(seen: Snapshot) -> str:
     """Return the same overview as a table."""
-    rows = "".join(
-        f'<tr><td style="text-align:left"><code>{html.escape(name)}</code></td><td>{rows:,}</td>'
-        f'<td style="text-align:left">{html.escape(comment)}</td></tr>'
-        for name, rows, comment in _overview(seen)
-    )
+    rows = [
+        (tables.Html(f"<code>{html.escape(name)}</code>"), count, comment) for name, count, comment in _overview(seen)
+    ]
     extensions = ", ".join(f"{name} {seen.items['extension', name]['version']}" for name in seen.names("extension"))
     caption = f"Revision {seen.revision or 'base'}, fingerprint {seen.fingerprint[:12]}"
-    caption += f", extensions {extensions}" if extensions else ""
-    return (
-        f'<table class="xray"><caption>{html.escape(caption)}</caption>'
-        f"<thead><tr><th>table</th><th>rows</th><th>what it is</th></tr></thead><tbody>{rows}</tbody></table>"
+    return tables.table(
+        caption + (f", extensions {extensions}" if extensions else ""), ("table", "rows", "what it is"), rows
     )
 
 
@@ -103,7 +111,7 @@ def _tables(seen: Difference) -> Iterator[tuple[str, str, list[tuple[str, str, s
             how_of.setdefault(table, "changed")
             words = _words(how, fields)
             if kind != "content" or (how == "changed" and "rows" not in fields):
-                inside.setdefault(table, []).append((how, kind, name, words or "values differ"))
+                inside.setdefault(table, []).append((how, kind, name, words or "other values in as many rows"))
     for name in sorted(how_of):
         yield how_of[name], name, inside.get(name, [])
 
@@ -132,9 +140,7 @@ def _others(seen: Difference) -> Iterator[tuple[str, str, str, str]]:
 def _words(how: str, fields: Any) -> str:
     """Say the fields of a thing; of a changed one, each as before -> after."""
     if how == "changed":
-        return "; ".join(
-            f"{name} {_value(old)} -> {_value(new)}" for name, (old, new) in fields.items() if name != "hash"
-        )
+        return "; ".join(_change(name, old, new) for name, (old, new) in fields.items() if name != "hash")
     told = {name: value for name, value in fields.items() if name not in HIDDEN_FIELDS and value not in (None, False)}
     for name in ("valid", "validated", "nullable"):  # only the unusual is worth a word
         if fields.get(name) is False:
@@ -145,6 +151,12 @@ def _words(how: str, fields: Any) -> str:
         told["nullable"] = "NOT NULL"
     first = [str(told.pop(name)) for name in ("type", "definition", "nullable") if name in told]
     return "; ".join(first + [f"{name} {_value(value)}" for name, value in told.items()])
+
+
+def _change(name: str, old: Any, new: Any) -> str:
+    if name == "position":  # of a sequence
+        return f"went from {'its start' if old is None else old} to {'its start' if new is None else new}"
+    return f"{name} {_value(old)} -> {_value(new)}"
 
 
 def _value(value: Any) -> str:
@@ -167,12 +179,9 @@ def _counts(inside: Iterable[tuple[str, str, str, str]]) -> str:
     )
 
 
-def _row(how: str, kind: str, body: str) -> str:
-    return f'<tr><td>{_mark(how)}</td><td>{kind}</td><td style="text-align:left">{body}</td></tr>'
-
-
-def _mark(how: str) -> str:
-    return f'<span title="{how}" aria-label="{how}">{MARKS[how]}</span>'
+def _row(how: str, kind: str, *cells: str) -> str:
+    sign = tables.mark(MARKS[how], how, COLORS[how])
+    return "<tr>" + "".join(f'<td style="{tables.LEFT}">{cell}</td>' for cell in (sign, kind, *cells)) + "</tr>"
 
 
 def _short(name: str) -> str:

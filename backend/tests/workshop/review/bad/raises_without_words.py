@@ -1,0 +1,19 @@
+# expect: R106
+# ruff: noqa
+"""Take the markup out of the descriptions
+
+One-way: the markup is lost.
+"""
+
+from alembic import op
+
+revision = "a1"
+down_revision = "a0"
+
+
+def upgrade():
+    op.execute("UPDATE products SET description = regexp_replace(description, '<[^>]+>', '', 'g')")
+
+
+def downgrade():
+    raise NotImplementedError()  # <- R106
