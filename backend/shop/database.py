@@ -83,6 +83,12 @@ def explain(error: sa.exc.DBAPIError, url: sa.URL) -> str:
     return f"The database at {where} said: {said.splitlines()[0] if said else type(error.orig).__name__}"
 
 
+_ENDED = (
+    "The server at {where} ended the connection. If it is PostgreSQL, it was stopped or restarted: run "
+    "`workshop start` and try again; nothing of the interrupted revision was kept. If it is something else, "
+    "correct DATABASE_URL."
+)
+
 # What libpq and the server say -> what the reader needs to know. The first match wins.
 _CAUSES = (
     (
@@ -119,18 +125,14 @@ _CAUSES = (
     ),
     (
         "not currently accepting connections",
-        'The database "{database}" at {where} takes no connections, as the workshop\'s checkpoints do: use another one.',
+        'The database "{database}" at {where} takes no connections, as a checkpoint does: use another one.',
     ),
     (
         "too many clients",
         "The server at {where} has no connection left: close notebooks or programs that hold one.",
     ),
-    (
-        "server closed the connection",
-        "The server at {where} ended the connection. If it is PostgreSQL, it was stopped or restarted: run "
-        "`workshop start` and try again; nothing of the interrupted revision was kept. If it is something else, "
-        "correct DATABASE_URL.",
-    ),
+    ("server closed the connection", _ENDED),
+    ("connection is lost", _ENDED),
     (
         "connection failed",
         "No PostgreSQL could be reached at {where}: check host and port in DATABASE_URL, or run `workshop start`.",

@@ -7,10 +7,10 @@ autocommit, sleeps with no transaction open, and asks again.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 
@@ -28,7 +28,7 @@ _HOLDER = sa.text("""
 """)
 
 
-@contextmanager
+@contextlib.contextmanager
 def migration_lock(connection: sa.Connection, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock on this connection for the length of the block.
 
@@ -46,10 +46,11 @@ def migration_lock(connection: sa.Connection, patience: float = PATIENCE) -> Ite
     try:
         yield
     finally:
-        if not connection.invalidated:
+        # Over a lost connection there is nothing to release: the server did it when the session ended. Its failure
+        # must not hide the one that lost the connection.
+        with contextlib.suppress(sa.exc.DBAPIError):
             connection.rollback()
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            # After a lost connection there is nothing to release: the server did it when the session ended.
             connection.scalar(sa.select(sa.func.pg_advisory_unlock(KEY)))
             connection.rollback()
             connection.execution_options(isolation_level=usual)

@@ -13,6 +13,7 @@ from shop.errors import ExplainedError
 from shop.settings import Settings
 from workshop import chain, checks, doctor, server, steps, walk, xray
 from workshop.chain import BASE
+from workshop.review.command import review
 
 
 class Commands(click.Group):
@@ -169,6 +170,9 @@ def walk_command(short: bool, only: str | None) -> None:
     if failure:
         raise click.ClickException(failure)
     click.echo(f"{len(paths)} notebook(s) walked; executed copies are in build/notebooks.")
+
+
+main.add_command(review)
 
 
 def _revision(target: str) -> str:

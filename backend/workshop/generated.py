@@ -106,8 +106,8 @@ def export_reviews() -> str:
     lines += [
         "",
         f"{export.sharing(texts, 8):.1%} of the reviews share a run of 8 words with another one; with the words of "
-        f"names and all numbers masked, {export.sharing(masked, 5):.1%} share a run of 5 content words. The most frequent "
-        f'opening of 4 words ("{" ".join(opening)} ...") occurs {times} time(s).',
+        f"names and all numbers masked, {export.sharing(masked, 5):.1%} share a run of 5 content words. The most "
+        f'frequent opening of 4 words ("{" ".join(opening)} ...") occurs {times} time(s).',
     ]
     return "\n".join(lines) + "\n"
 

@@ -40,14 +40,12 @@ def upgrade() -> None:
     create_people()
     op.create_table(
         "import_refusals",
-        sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
         sa.Column("file", sa.Text, nullable=False, comment="Name of the CSV file"),
         sa.Column("line", sa.Integer, nullable=False,
                   comment="Line of the file on which the row begins; the header is line 1"),
         sa.Column("raw", sa.Text, nullable=False, comment="The row exactly as the file has it"),
         sa.Column("reason", sa.Text, nullable=False, comment="The rule it broke"),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("file", "line"),
+        sa.PrimaryKeyConstraint("file", "line"),
         comment="Rows of an export that were refused, kept with the reason",
     )  # fmt: skip
 

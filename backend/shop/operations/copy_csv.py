@@ -33,7 +33,7 @@ from shop.operations.csv_file import records
 
 log = logging.getLogger("alembic.operations.copy_csv")
 
-BLOCK = 1 << 20  # characters sent to the server at once
+BLOCK = 1 << 18  # characters sent to the server at once
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for NUL, which PostgreSQL's text cannot hold
 
 
@@ -124,8 +124,7 @@ def unload(operations: Operations, plan: RemoveCsv) -> None:
         _require_unused(operations.get_bind(), plan, seeded)
     run(table.delete().where(*same_key))
     run(REFUSALS.delete().where(of_this_file))
-    for name in (plan.table, REFUSALS.name):
-        _move_sequences_on(operations, name)
+    _move_sequences_on(operations, plan.table)
     run("DROP TABLE pg_temp.staged")
 
 
@@ -244,7 +243,7 @@ def _move_sequences_on(operations: Operations, table: str) -> None:
 
 
 # A function in pg_temp, not a query from here: it also works in a script written by `--sql`, which cannot ask
-# the catalog for the names of the columns.
+# the catalog for the names of the columns. RESTART and not setval(): a rollback undoes the one and not the other.
 _MOVE_ON = """
     CREATE OR REPLACE FUNCTION pg_temp.move_sequences_on(into_table text) RETURNS void LANGUAGE plpgsql AS $$
     DECLARE
@@ -252,11 +251,12 @@ _MOVE_ON = """
         highest bigint;
     BEGIN
         FOR identity IN
-            SELECT attname AS name, pg_get_serial_sequence(quote_ident(into_table), attname) AS sequence
-            FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(into_table)) AND attidentity <> ''
+            SELECT attname AS name FROM pg_attribute
+            WHERE attrelid = to_regclass(quote_ident(into_table)) AND attidentity <> ''
         LOOP
             EXECUTE format('SELECT max(%I) FROM %I', identity.name, into_table) INTO highest;
-            PERFORM setval(identity.sequence, coalesce(highest, 1), highest IS NOT NULL);
+            EXECUTE format('ALTER TABLE %I ALTER COLUMN %I RESTART WITH %s', into_table, identity.name,
+                           coalesce(highest, 0) + 1);
         END LOOP;
     END $$
 """

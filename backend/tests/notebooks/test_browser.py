@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -28,13 +29,16 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from shop.settings import ROOT
+from workshop import steps
 
+TABLES = """features import_refusals personalized_product_sections product_features product_images products reviews
+            users variant_attributes variants""".split()
 PICTURE = ROOT / "docs" / "images" / "xray.png"
 NOTEBOOK = "0002_create_catalog.ipynb"
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
            --disable-component-update --disable-sync""".split()
-SECONDS = 40  # for anything the page has to do
+SECONDS = 90  # for anything the page has to do
 needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason="chromium and chromedriver are not installed (Debian, Ubuntu: apt-get install chromium chromium-driver)",
@@ -119,7 +123,7 @@ def wait_for(ask, complaint, folder):
 
 
 @contextmanager
-def browser(folder, width=1280, height=1000):
+def browser(folder, width=1280, height=1260):
     """Run Chromium with a new, empty profile."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
@@ -161,7 +165,8 @@ class Page:
         self.until(lambda: self.errors() or (self.finished() and self.idle()), "the notebook did not come to its end")
 
     def errors(self):
-        return self.texts('[data-mime-type="application/vnd.jupyter.error"]')
+        """Return what failed cells say; JupyterLab shows it like anything that is written to stderr."""
+        return self.texts('[data-mime-type="application/vnd.jupyter.stderr"]')
 
     def finished(self):
         prompts = self.texts(".jp-CodeCell .jp-InputPrompt")
@@ -170,3 +175,91 @@ class Page:
     def click(self, path):
         self.until(lambda: self.driver.find_elements(By.XPATH, path), f"there is no {path}")
         self.driver.find_element(By.XPATH, path).click()
+
+    def output(self, source):
+        """Scroll to the output of the cell that consists of this one line."""
+        cell = next(cell for cell in self.all(".jp-CodeCell") if self.source(cell) == source)
+        return self.show(cell.find_element(By.CSS_SELECTOR, ".jp-Cell-outputArea"))
+
+    def source(self, cell):
+        return cell.find_element(By.CSS_SELECTOR, ".cm-content").get_property("textContent")
+
+    def show(self, element):
+        """Scroll to an element, until it is there: JupyterLab lays out only what is near the window."""
+        script = "arguments[0].scrollIntoView(); return arguments[0].innerText.trim()"
+        self.until(lambda: self.driver.execute_script(script, element), "the page does not scroll there")
+        return element
+
+    def rows(self, table):
+        """Return the rows of a table as lists of texts, as far as they can be seen: without what is folded away."""
+        script = (
+            "return [...arguments[0].tBodies[0].rows].map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+        )
+        return self.driver.execute_script(script, self.show(table))
+
+
+@pytest.fixture
+def lab(settings, tmp_path):
+    with running_lab(tmp_path) as one:
+        yield one
+
+
+@needs_browser
+def test_a_notebook_runs_in_the_browser(lab, settings, tmp_path):
+    with browser(tmp_path) as driver:
+        page = Page(driver, lab, NOTEBOOK)
+        page.run_all()
+        assert page.errors() == []
+        assert page.finished()
+
+        shown = page.rows(page.output("step.upgrade()").find_element(By.TAG_NAME, "table"))
+        assert [row[:2] for row in shown] == [["+", "table"]] * len(TABLES) + [["+", "type"]]
+        assert [row[2].split(":")[0] for row in shown[:-1]] == TABLES
+
+        drawn = page.texts("svg[role=img] text")
+        assert {*TABLES, "sample", "hashed_password"} <= set(drawn)
+        assert page.all("svg[role=img]")[0].get_attribute("aria-label").startswith("Tables: features, ")
+
+        assert any("No trace is left" in text for text in page.texts(".jp-OutputArea-output"))
+        promises = page.rows(page.output("step.finish()").find_element(By.TAG_NAME, "table"))
+        assert promises and {row[0] for row in promises} == {"✔ kept"}
+        assert steps.current(settings) == NOTEBOOK.removesuffix(".ipynb")
+
+        take_picture(page, PICTURE if os.environ.get("WORKSHOP_PICTURE") == "1" else tmp_path / "xray.png")
+
+
+def take_picture(page, place):
+    """Store what the window shows: the X-ray, one of its tables unfolded."""
+    page.click("//li[@data-id='filebrowser']")  # folds the list of files away
+    xray = page.output("step.upgrade()")
+    next(one for one in xray.find_elements(By.TAG_NAME, "summary") if "product_features" in one.text).click()
+    page.until(lambda: "fk_product_features_product_id_products" in xray.text, "the table does not unfold")
+    page.show(page.driver.find_element(By.XPATH, "//h2[starts-with(normalize-space(), 'Upgrade')]"))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    page.driver.save_screenshot(str(place))
+    assert width_of(place) >= 900
+
+
+def test_the_lab_listens_on_this_machine_only_and_asks_for_its_token(lab):
+    process = psutil.Process(lab.pid)
+    listening = {
+        (address.laddr.ip, address.laddr.port)
+        for one in (process, *process.children(recursive=True))
+        for address in one.net_connections("inet")
+        if address.status == psutil.CONN_LISTEN
+    }
+    assert {ip for ip, _ in listening} == {"127.0.0.1"}
+    assert int(lab.url.split(":")[2].strip("/")) in {port for _, port in listening}
+    assert lab.status("api/contents") == 403
+    assert lab.status("api/contents", token="guessed") == 403
+    assert lab.status("api/contents", token=lab.token) == 200
+
+
+def test_the_picture_of_the_readme():
+    assert width_of(PICTURE) >= 900
+
+
+def width_of(picture):
+    head = picture.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n", f"{picture.name} is no PNG"
+    return struct.unpack(">I", head[16:20])[0]

@@ -27,7 +27,7 @@ def test_rows_that_exist_stay(revision):
         "fk_reviews_user_id_users": "INSERT INTO reviews (product_id, user_id, rating, body, reviewed_on) VALUES (1, gen_random_uuid(), 5, 'b', now())",
         "uq_users_email": "INSERT INTO users (email, hashed_password) VALUES ('e', '!'), ('e', '!')",
         "section_status": "INSERT INTO personalized_product_sections (user_id, product_id, status) SELECT id, 1, 'done' FROM users",
-        "uq_import_refusals_file_line": "INSERT INTO import_refusals (file, line, raw, reason) VALUES ('f', 1, '', ''), ('f', 1, '', '')",
+        "pk_import_refusals": "INSERT INTO import_refusals (file, line, raw, reason) VALUES ('f', 1, '', ''), ('f', 1, '', '')",
     }.items(),
 )
 def test_every_rule_refuses_by_its_name(revision, rule, statement):

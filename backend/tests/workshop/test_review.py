@@ -140,6 +140,11 @@ def test_an_endless_revision_is_reviewed_all_the_same(tmp_path):
     assert "R101" in found(written(tmp_path, loops, "pass"))
 
 
+@pytest.mark.parametrize("body", ["...", "return", "return None", "print('no way back')", "'''Later.'''\npass"])
+def test_a_downgrade_that_only_speaks_is_none(tmp_path, body):
+    assert found(written(tmp_path, "op.add_column('t', sa.Column('c', sa.Text))", body)) == ["R101"]
+
+
 # -- excuses -----------------------------------------------------------------------------------------------------------
 
 ADD = 'op.add_column("t", sa.Column("c", sa.Text, nullable=False))'

@@ -58,6 +58,11 @@ MUTATIONS = {
         "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'by_name'::regclass",
         "index",
     ),
+    "sequence position not yet called": (
+        "SELECT setval('parent_id_seq', 9, false)",
+        "SELECT setval('parent_id_seq', 4, false)",
+        "sequence",
+    ),
     "sequence position": ("SELECT nextval('parent_id_seq')", "SELECT setval('parent_id_seq', 3)", "sequence"),
     "sequence step": (
         "ALTER SEQUENCE parent_id_seq INCREMENT 5",

@@ -11,7 +11,7 @@ TABLES = """
 
 RULES = """
     ck_product_images_position_from_one ck_products_price_positive ck_reviews_rating_one_to_five
-    ck_variants_price_positive ck_variants_stock_not_negative uq_features_name uq_import_refusals_file_line
+    ck_variants_price_positive ck_variants_stock_not_negative uq_features_name
     uq_personalized_product_sections_user_id_product_id uq_product_images_product_id_position uq_products_brand_name
     uq_users_email uq_variant_attributes_variant_id_name uq_variants_sku
 """.split()

@@ -94,12 +94,10 @@ _INDEX = f"""
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE {_ours("c.relnamespace")} AND {_own("r.oid", "pg_class")}"""
 
-# The position is read from the sequence itself; pg_sequence_last_value() is null until the first use.
 _SEQUENCE = f"""
     SELECT format('%I.%I', n.nspname, c.relname) AS name, format_type(s.seqtypid, NULL) AS type,
            s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minimum, s.seqmax AS maximum,
            s.seqcycle AS cycle,
-           pg_sequence_last_value(c.oid) AS position,
            (SELECT format('%I.%I', r.relname, a.attname) FROM pg_depend d JOIN pg_class r ON r.oid = d.refobjid
             JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
             WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')) AS owner
@@ -179,6 +177,10 @@ VECTOR_COLUMNS = f"""
     JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm') AND {_IS_VECTOR}
       AND {_ours("c.relnamespace")} ORDER BY 1, 2, 3""".replace("%", "%%")
+
+SEQUENCES = f"""
+    SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND {_ours("c.relnamespace")} AND {_own("c.oid", "pg_class")}""".replace("%", "%%")
 
 GRAPH_LABELS = """
     SELECT g.name::text, l.name::text, CASE l.kind WHEN 'v' THEN 'vertex' ELSE 'edge' END,

@@ -101,6 +101,8 @@ def snapshot(connection: sa.Connection) -> Snapshot:
             for row in connection.exec_driver_sql(query).mappings():
                 fields = dict(row)
                 items[kind, fields.pop("name")] = fields
+        for name, next_value in _next_values(connection):
+            items["sequence", name] = {**items["sequence", name], "next": next_value}
         for read in (_contents, _vectors, _graphs):
             items.update(read(connection, items))
         revision = _revision(connection, items)
@@ -112,6 +114,16 @@ def _revision(connection: sa.Connection, items: Mapping[Item, Any]) -> str | Non
         return None
     found = connection.exec_driver_sql("SELECT version_num FROM public.alembic_version ORDER BY 1").scalars().all()
     return ", ".join(found) or None
+
+
+def _next_values(connection: sa.Connection) -> Iterator[tuple[str, int]]:
+    """Yield the number that each sequence would give next; the catalogs do not know it, the sequence itself does."""
+    for schema, sequence in connection.exec_driver_sql(catalog.SEQUENCES).all():
+        query = sql.SQL(
+            "SELECT s.last_value + CASE WHEN s.is_called THEN p.increment_by ELSE 0 END AS next FROM {sequence} s "
+            "JOIN pg_sequences p ON p.schemaname = {schema} AND p.sequencename = {name}"
+        ).format(sequence=sql.Identifier(schema, sequence), schema=schema, name=sequence)
+        yield _name(connection, schema, sequence), _one(connection, query)["next"]
 
 
 def _contents(connection: sa.Connection, items: Mapping[Item, Any]) -> Iterator[tuple[Item, dict[str, Any]]]:

@@ -154,8 +154,8 @@ def _words(how: str, fields: Any) -> str:
 
 
 def _change(name: str, old: Any, new: Any) -> str:
-    if name == "position":  # of a sequence
-        return f"went from {'its start' if old is None else old} to {'its start' if new is None else new}"
+    if name == "next":  # of a sequence
+        return f"goes on with {new}, not with {old}"
     return f"{name} {_value(old)} -> {_value(new)}"
 
 

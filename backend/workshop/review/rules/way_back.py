@@ -15,6 +15,7 @@ LASTING = {
     "table", "column", "index", "constraint", "type", "domain", "extension", "function", "procedure", "aggregate",
     "trigger", "view", "sequence", "schema", "policy", "rule", "role", "graph", "publication", "statistics",
 }  # fmt: skip
+SAYS_ONLY = re.compile(r"(?s)return( None)?|\.\.\.|['\"].*['\"]|(print|warnings\.warn|\w*log\w*(\.\w+)+)\(.*\)")
 ONE_WAY = re.compile(
     r"(?i)one[- ]way|irreversibl|cannot be (undone|reversed|downgraded)|no way back|not reversible"
     r"|can't be (undone|reversed)|downgrade[^.]*(refuse|raise|not possible|impossible|not supported)"
@@ -22,13 +23,8 @@ ONE_WAY = re.compile(
 
 
 def is_nothing(body: list[ast.stmt]) -> bool:
-    """Tell whether a function's body is a docstring, `pass`, `...` or a bare return and no more."""
-    return all(
-        isinstance(node, ast.Pass)
-        or (isinstance(node, ast.Return) and node.value is None)
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        for node in body
-    )
+    """Tell whether a function's body is a docstring, `pass`, `...`, a return of nothing or a message, and no more."""
+    return all(isinstance(node, ast.Pass) or SAYS_ONLY.fullmatch(ast.unparse(node)) for node in body)
 
 
 def raised(function: ast.FunctionDef | None) -> ast.Raise | None:
