@@ -11,12 +11,11 @@ from shop.settings import DATA
 
 GOLD = DATA / "gold"
 COMMON = frozenset(
-    "a an the and or but if of to in on at for with from by as is are was were be been being it its i i'm i've my me "
-    "we our us you your he she they them his her him this that these those not no so too very just than then there "
-    "here what 
-    "which who how when where all any some one two three do does did done has have had will would can can't could "
-    "should about into out up down over under after before again only also more most much many own same still even now "
-    "don't didn't doesn't it's that's s t".split()
+    "a an the and or but if of to in on at for with from by as is are was were be been being it its i "
+    "i'm i've my me we our us you your he she they them his her him this that these those not no so too "
+    "very just than then there here what which who how when where all any some one two three do does did "
+    "done has have had will would can can't could should about into out up down over under after before "
+    "again only also more most much many own same still even now don't didn't doesn't it's that's s t".split()
 )
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-LEFT = "text-align:left;vertical-align:top"
-RIGHT = "text-align:right;vertical-align:top;font-variant-numeric:tabular-nums"
+LEFT = "text-align:left;vertical-align:baseline"
+RIGHT = "text-align:right;vertical-align:baseline;font-variant-numeric:tabular-nums"
 CAPTION = "caption-side:top;text-align:left;font-weight:bold;padding:0 0 4px;white-space:nowrap"
 GREEN, RED, BROWN = "#1a7444", "#b0224f", "#7d5200"
 ROWS = 60  # of a DataFrame that are shown; a longer one shows its first and last five
