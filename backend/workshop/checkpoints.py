@@ -95,6 +95,7 @@ def inputs(step: str) -> str:
     """Return the hash of all that a database at this step is made from: revisions, operations, data."""
     files = [one.revision for one in upto(step)]
     files += sorted((BACKEND / "shop" / "operations").glob("*.py"))
+    files += sorted((BACKEND / "workshop" / "xray").glob("*.py"))  # they make the fingerprint that is noted
     files += [path for path in sorted(Path(os.environ.get("SHOP_DATA") or DATA).rglob("*")) if path.is_file()]
     digest = hashlib.sha256()
     for path in files if step != BASE else []:

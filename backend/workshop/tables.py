@@ -18,6 +18,7 @@ LEFT = "text-align:left;vertical-align:baseline"
 RIGHT = "text-align:right;vertical-align:baseline;font-variant-numeric:tabular-nums"
 CAPTION = "caption-side:top;text-align:left;font-weight:bold;padding:0 0 4px;white-space:nowrap"
 GREEN, RED, BROWN = "#1a7444", "#b0224f", "#7d5200"
+NUMBERS = ("integer", "floating", "decimal", "mixed-integer-float")  # as pandas calls them
 ROWS = 60  # of a DataFrame that are shown; a longer one shows its first and last five
 
 
@@ -32,7 +33,10 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     body = [list(row) for row in rows]
     numeric = [bool(body) and all(_is_number(row[column]) for row in body) for column in range(len(header))]
     styles = [RIGHT if number else LEFT for number in numeric]
-    head = "".join(f'<th style="{style}">{html.escape(name)}</th>' for style, name in zip(styles, header, strict=True))
+    head = "".join(
+        f'<th style="{style};white-space:nowrap">{html.escape(name)}</th>'
+        for style, name in zip(styles, header, strict=True)
+    )
     lines = "".join(
         "<tr>"
         + "".join(f'<td style="{style}">{_cell(cell)}</td>' for style, cell in zip(styles, row, strict=True))
@@ -56,13 +60,13 @@ def mark(sign: str, word: str, color: str) -> Html:
 
 def frame(data: pd.DataFrame) -> str:
     """Return a DataFrame as pandas shows it, but text to the left, and NULL for what is missing."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+    from pandas.api.types import infer_dtype
 
     own = f"frame-{uuid.uuid4().hex[:12]}"
     texts = [
-        f"#{own} tr > :nth-child({data.index.nlevels + n})"
-        for n, kind in enumerate(data.dtypes, start=1)
-        if is_bool_dtype(kind) or not is_numeric_dtype(kind)
+        f"#{own} tr > :nth-child({data.index.nlevels + n + 1})"
+        for n in range(data.shape[1])
+        if infer_dtype(data.iloc[:, n]) not in NUMBERS
     ]
     style = f"<style>{', '.join(texts)} {{text-align: left}}</style>" if texts else ""
     shown = ROWS if len(data) <= ROWS else 10

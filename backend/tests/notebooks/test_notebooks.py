@@ -27,6 +27,7 @@ def test_every_notebook_passes_in_order(settings):
     assert [(one.name, one.failure) for one in seen] == [(name, "") for name in PATHS]
 
 
+@pytest.mark.slow
 def test_every_notebook_passes_in_a_shuffled_order_one_of_them_twice(settings):
     order = [*PATHS.values()]
     random.Random(20261121).shuffle(order)

@@ -12,8 +12,8 @@ REVISIONS = "backend/alembic/versions"
 def a_cleaning_rule_off(clone):
     clone.replace(
         f"{REVISIONS}/0003_seed_catalog.py",
-        r"btrim(regexp_replace(pg_temp.plain($1), '\s+', ' ', 'g'))",
-        "btrim(pg_temp.plain($1))",
+        r"ELSE regexp_replace(pg_temp.plain($1), '\s+', ' ', 'g') END",
+        "ELSE pg_temp.plain($1) END",
     )
     return "0003", ("0003_seed_catalog, cell", "step.check()", "a cleaning rule of 0003 is off")
 

@@ -65,6 +65,7 @@ def in_the_middle_of_0003(place):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", ["the server", "the migrating process"])
 def test_killed_in_the_middle_a_whole_revision_is_left(victim, whole, killed):
     place = Settings(victim.url("workshop_victim"), embedded=False)
