@@ -11,7 +11,7 @@ import click
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, doctor, server, steps, walk, xray
+from workshop import chain, checks, doctor, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -157,6 +157,8 @@ def check(step: str | None) -> None:
 @click.option("--only", metavar="STEP", help="One notebook only.")
 def walk_command(short: bool, only: str | None) -> None:
     """Run the notebooks themselves, in order, each in a fresh kernel, on a database of their own."""
+    from workshop import walk  # nbformat alone takes a second or two to import, and no other command needs it
+
     settings = server.ensure()
     paths = [path for path in walk.notebooks(short) if not only or path.stem.startswith(only)]
     if not paths:

@@ -6,14 +6,18 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic import command
 
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
-from workshop import checkpoints, draw, steps, xray
+from workshop import checkpoints, steps, xray
 from workshop.chain import Step, alembic_config
+
+if TYPE_CHECKING:
+    from workshop.draw import Drawing
 
 ELSEWHERE = "workshop_elsewhere"
 
@@ -56,8 +60,10 @@ def _built(settings: Settings, scripts: Path, step: Step) -> xray.Snapshot:
         checkpoints.drop(place)
 
 
-def finished_picture(settings: Settings) -> draw.Drawing:
+def finished_picture(settings: Settings) -> Drawing:
     """Draw the tables of the finished shop, from a throwaway database at head; the learner's own is not touched."""
+    from workshop import draw  # matplotlib takes its time
+
     place = replace(settings, database_url=settings.database_url.set(database=ELSEWHERE))
     checkpoints.replace(place, "template0")
     try:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, draw, elsewhere, scratch, server, steps, tables, xray
+from workshop import chain, checks, elsewhere, scratch, server, steps, tables, xray
 from workshop.chain import BASE, Step
 
 if TYPE_CHECKING:
     from IPython.display import Code
+
+    from workshop.draw import Drawing
 
 
 class LessonError(ExplainedError):
@@ -151,8 +153,10 @@ class Lesson:
         scratch.clear()
         return "No draft is left."
 
-    def draw(self, *tables: str) -> draw.Drawing:
+    def draw(self, *tables: str) -> Drawing:
         """Draw the tables of the live database, or the named ones, with their foreign keys."""
+        from workshop import draw  # matplotlib takes its time
+
         with database.connect(self.settings) as connection:
             return draw.entities(connection, list(tables) or None)
 

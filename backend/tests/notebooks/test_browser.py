@@ -156,7 +156,8 @@ class Page:
         return WebDriverWait(self.driver, SECONDS).until(lambda _: ask(), complaint)
 
     def idle(self):
-        return bool(self.all('.jp-Notebook-ExecutionIndicator[data-status="idle"]'))
+        """Tell whether the kernel waits; the notebook's own sign says so even before there is a kernel."""
+        return any(text.endswith("| Idle") for text in self.texts("#jp-main-statusbar span"))
 
     def run_all(self):
         """Choose Run > Run All Cells, and wait until every code cell has its number."""
