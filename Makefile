@@ -10,7 +10,9 @@ READY := $(VENV)/.ready
 BACKEND := cd backend &&
 
 # JupyterLab refuses to run as root unless it is told that this is meant (a container, a virtual machine).
-LAB_OPTIONS := --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
+# It asks nobody for news or updates.
+LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+	--ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 .PHONY: help setup start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
 
