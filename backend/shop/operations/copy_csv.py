@@ -98,6 +98,8 @@ def load(operations: Operations, plan: CopyCsv) -> None:
         sa.literal_column(expression).label(name) for name, expression in plan.columns.items()
     ]
     run(into.insert().from_select(list(plan.columns), sa.select(*values).where(accepted)))
+    if not operations.migration_context.as_sql:
+        _recall_raw(operations.get_bind(), plan)
     kept = sa.select(sa.literal(plan.file, sa.Text), STAGED.c.line, STAGED.c.raw, STAGED.c.reason)
     run(REFUSALS.insert().from_select(["file", "line", "raw", "reason"], kept.where(~accepted).order_by(STAGED.c.line)))
     _move_sequences_on(operations, plan.table)
@@ -158,26 +160,47 @@ def _stage(operations: Operations, file: str, fields: list[str]) -> None:
     names = ", ".join(["line", "width", "raw", *map(quote, fields)])
     copy = f"COPY pg_temp.staged ({names}) FROM STDIN (FORMAT csv)"
     if operations.migration_context.as_sql:  # psql reads the rows from the script itself
-        operations.migration_context.impl.static_output(copy + ";\n" + "".join(_blocks(file, fields)) + "\\.")
+        rows = "".join(_blocks(file, fields, with_raw=True))
+        operations.migration_context.impl.static_output(f"{copy};\n{rows}\\.")
         return
     connection = operations.get_bind()
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
-        for block in _blocks(file, fields):
+        for block in _blocks(file, fields, with_raw=False):
             stream.write(block)
     operations.execute("ANALYZE pg_temp.staged (line)")
 
 
-def _blocks(file: str, fields: list[str]) -> Iterator[str]:
+def _recall_raw(connection: sa.Connection, plan: CopyCsv) -> None:
+    """Read the raw text of the refused rows from the file again; to stage it for every row would double the room."""
+    lines = set(connection.scalars(sa.select(STAGED.c.line).where(STAGED.c.reason.is_not(None))))
+    if not lines:
+        return
+    found = [(line, _without_nul(raw)) for line, raw, _ in records(_path(plan.file), plan.fields) if line in lines]
+    recalled = sa.text(
+        "UPDATE pg_temp.staged SET raw = recalled.raw FROM unnest(CAST(:lines AS integer[]), CAST(:raws AS text[])) "
+        "AS recalled (line, raw) WHERE staged.line = recalled.line"
+    )
+    connection.execute(recalled, {"lines": [line for line, _ in found], "raws": [raw for _, raw in found]})
+
+
+def _path(file: str) -> Path:
+    return Path(os.environ.get("SHOP_DATA") or settings.DATA) / file
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\0", UNKNOWN) if "\0" in text else text
+
+
+def _blocks(file: str, fields: list[str], with_raw: bool) -> Iterator[str]:
     """Yield CSV text for COPY: three fields of ours, then the record's own; nothing where their number is wrong."""
-    path = Path(os.environ.get("SHOP_DATA") or settings.DATA) / file
     nothing, width = "," * len(fields), len(fields)
     rows: list[str] = []
     size = 0
-    for line, raw, values in records(path, fields):
-        text = raw.replace("\0", UNKNOWN) if "\0" in raw else raw
-        quoted = text.replace('"', '""') if '"' in text else text
+    for line, raw, values in records(_path(file), fields):
+        text = _without_nul(raw)
+        kept = '"' + text.replace('"', '""') + '"' if with_raw else ""
         own = "," + _unambiguous(text, values) if len(values) == width else nothing
-        rows.append(f'{line},{len(values)},"{quoted}"{own}\n')
+        rows.append(f"{line},{len(values)},{kept}{own}\n")
         size += len(text)
         if size > BLOCK:
             yield "".join(rows)
@@ -191,7 +214,7 @@ def _unambiguous(text: str, values: list[str]) -> str:
     They differ over a quotation mark inside a value: 3.5" disk, unquoted, begins a quoted field for PostgreSQL.
     """
     if '"' in text and any('"' in value for value in values):
-        doubled = (value.replace('"', '""').replace("\0", UNKNOWN) for value in values)
+        doubled = (_without_nul(value).replace('"', '""') for value in values)
         return ",".join(f'"{value}"' for value in doubled)
     return text
 
