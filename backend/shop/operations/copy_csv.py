@@ -147,10 +147,18 @@ REFUSALS = sa.table(
 # -- staging -------------------------------------------------------------------------------------------------
 
 
+# Room for a million staged rows, taken as it is needed. PostgreSQL refuses the change where the session has used a
+# temporary table already; then the usual 8 MB have to do, and only the speed differs.
+_KEEP_STAGED_IN_MEMORY = """
+    DO $$ BEGIN SET temp_buffers = '512MB'; EXCEPTION WHEN invalid_parameter_value THEN NULL; END $$
+"""
+
+
 def _stage(operations: Operations, file: str, fields: list[str]) -> None:
     """Make pg_temp.staged and COPY the file into it: its fields as text, and line, width, raw for the refusals."""
     # For this transaction only: the keys of a million rows are sorted in memory.
     operations.execute("SET LOCAL work_mem = '128MB'")
+    operations.execute(_KEEP_STAGED_IN_MEMORY)
     columns = [sa.Column(name, sa.Text) for name in fields]
     bookkeeping = [sa.Column(c.name, c.type) for c in STAGED.c]
     staged = sa.Table("staged", sa.MetaData(), *bookkeeping, *columns, prefixes=["TEMPORARY"],
