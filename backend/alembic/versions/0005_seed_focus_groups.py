@@ -152,10 +152,10 @@ REFUSE = """
             WHERE f.id <> ALL (s.features)
         ) AS rows_of_others;
         IF own IS NOT NULL THEN
-            RAISE EXCEPTION '% row(s) that the seed did not put in depend on it: %',
+            RAISE EXCEPTION '% row(s) that the seed did not put in depend on it: %. Delete them or point them '
+                'elsewhere, then run the downgrade again; nothing was changed.',
                 cardinality(own),
-                array_to_string(own[1:5], '; ') || CASE WHEN cardinality(own) > 5 THEN '; ...' ELSE '' END
-                USING HINT = 'Delete them or point them elsewhere, then run the downgrade again; nothing was changed.';
+                array_to_string(own[1:5], '; ') || CASE WHEN cardinality(own) > 5 THEN '; ...' ELSE '' END;
         END IF;
     END $$
 """

@@ -193,6 +193,34 @@ def test_two_sessions_that_weigh_one_new_group_at_once_end_in_a_valid_state(revi
     assert current(revision) == [("Cyclists", "1.000")]
 
 
+def test_who_was_judged_first_lets_the_second_wait_until_the_commit(revision):
+    """The first has added up and has not committed: the second must not add up before that, or both are content."""
+    revision.up()
+    revision.run(GROUP, id=7)
+    revision.run("INSERT INTO dimensions (id, name, description) VALUES (1, 'Sound', 'd'), (2, 'Battery', 'd')")
+    weigh = sa.text(f"{WEIGHT} VALUES (7, :d, 1, 'All of it.', '2026-01-01')")
+    said = []
+
+    def second():
+        try:
+            revision.run(str(weigh), d=2)
+            said.append("committed")
+        except sa.exc.IntegrityError as error:
+            said.append(str(error.orig))
+
+    with database.connect(revision.settings) as first:
+        first.execute(weigh, {"d": 1})
+        first.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(timeout=2)
+        assert thread.is_alive(), f"the second did not wait: {said}"
+        first.commit()
+        thread.join(timeout=20)
+    assert len(said) == 1 and "sum to 2.000" in said[0]
+    assert current(revision) == [("Cyclists", "1.000")]
+
+
 def test_two_sessions_that_seed_the_same_new_group_at_once_end_in_a_valid_state(revision):
     """Group and weights in one statement, by two sessions: the unique name lets the second wait, and then refuses."""
     revision.up()
