@@ -6,13 +6,17 @@ describes one change in the past, and therefore imports nothing from here.
 
 from shop.models.base import Base
 from shop.models.catalog import Feature, Product, ProductFeature, ProductImage, Variant, VariantAttribute
+from shop.models.focus import Dimension, FocusGroup, FocusGroupDimensionWeight
 from shop.models.imports import ImportRefusal
 from shop.models.people import PersonalizedProductSection, Review, SectionStatus, User
 from shop.models.sample import Sample
 
 __all__ = [
     "Base",
+    "Dimension",
     "Feature",
+    "FocusGroup",
+    "FocusGroupDimensionWeight",
     "ImportRefusal",
     "PersonalizedProductSection",
     "Product",

@@ -78,6 +78,11 @@ class Feature(Base):
     id: Mapped[int] = mapped_column(EXPORT_KEY, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80))
     description: Mapped[str] = mapped_column(sa.Text)
+    dimension_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("dimensions.id"),
+        index=True,
+        comment="The side of quality it belongs to; null until somebody says",
+    )
 
 
 class ProductFeature(Base):

@@ -35,6 +35,11 @@ class User(Base):
     first_name: Mapped[str | None] = mapped_column(sa.String(80))
     last_name: Mapped[str | None] = mapped_column(sa.String(80))
     profile: Mapped[str | None] = mapped_column(sa.Text, comment="What the shopper told about daily life and needs")
+    focus_group_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("focus_groups.id"),
+        index=True,
+        comment="The group whose weights rank the products; null until known",
+    )
 
 
 class Review(Base):

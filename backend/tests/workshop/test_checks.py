@@ -27,6 +27,44 @@ BREAK = {
     ("0003", "plain"): ("UPDATE reviews SET body = body || ' &amp;' WHERE id = 1", "reviews.body"),
     ("0003", "categories"): ("UPDATE products SET category = 'headphones' WHERE id = 1", "headphones"),
     ("0003", "sequences"): ("SELECT setval('reviews_id_seq', 1)", "reviews: the next key would be 2"),
+    ("0004", "tables"): ("COMMENT ON TABLE dimensions IS NULL", "dimensions"),
+    ("0004", "columns"): (
+        "ALTER TABLE focus_group_dimension_weights ALTER weight TYPE numeric(5,3)",
+        "numeric(4,3)",
+    ),
+    ("0004", "rules"): (
+        "ALTER TABLE dimensions DROP CONSTRAINT ck_dimensions_minimum_below_maximum",
+        "ck_dimensions_minimum_below_maximum",
+    ),
+    ("0004", "foreign_keys"): ("DROP INDEX ix_users_focus_group_id", "fk_users_focus_group_id_focus_groups"),
+    ("0004", "current"): (
+        "DROP INDEX ix_focus_group_dimension_weights_current",
+        "ix_focus_group_dimension_weights_current",
+    ),
+    ("0004", "sum_to_one"): (
+        "ALTER TABLE focus_group_dimension_weights DISABLE TRIGGER weights_sum_to_one",
+        "weights that sum to 0.980 were taken",
+    ),
+    ("0005", "groups"): (
+        "UPDATE focus_groups SET description = '' WHERE name = 'Gamers'",
+        "description of missing: Gamers",
+    ),
+    ("0005", "dimensions"): ("UPDATE dimensions SET maximum_score = 10 WHERE name = 'Sound'", "Sound"),
+    ("0005", "weights"): (
+        "ALTER TABLE focus_group_dimension_weights DISABLE TRIGGER weights_sum_to_one; "
+        "UPDATE focus_group_dimension_weights SET weight = weight - 0.02 WHERE id = 1",
+        "the weights of Commuters sum to 0.980",
+    ),
+    ("0005", "reasons"): (
+        "UPDATE focus_group_dimension_weights SET rationale = 'Because.' WHERE id = 7",
+        "the reason of weight 7",
+    ),
+    ("0005", "users"): (
+        "UPDATE users SET focus_group_id = NULL WHERE email = 'mei.tanaka@example.org'",
+        "mei.tanaka@example.org",
+    ),
+    ("0005", "features"): ("UPDATE features SET dimension_id = NULL WHERE name = 'Bass'", "Bass"),
+    ("0005", "sequences"): ("SELECT setval('dimensions_id_seq', 1)", "dimensions: the next key would be 2"),
 }
 TOGETHER = {("0003", "mended"): {"mended"}, ("0003", "balance"): {"balance", "mended"}}
 
@@ -57,7 +95,7 @@ def test_a_promise_turns_red_for_its_reason_and_the_others_stay(at, number, prom
         report.require()
 
 
-@pytest.mark.parametrize("number", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("number", ["0001", "0002", "0003", "0004", "0005"])
 def test_before_the_step_nothing_is_kept_by_silence(at, number):
     step = chain.find(number)
     with database.connect(at(step.before)) as connection:
