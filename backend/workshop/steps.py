@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
 from shop import database
@@ -85,8 +86,8 @@ def _between(config: Any, here: str, target: str, down: bool) -> list[Any]:
     upper, lower = (here, target) if down else (target, here)
     try:
         return list(script.iterate_revisions(upper, lower))
-    except CommandError:
-        return []  # an unknown revision: Alembic itself will say so when it runs
+    except (CommandError, RevisionError):
+        return []  # unknown, or relative to here (-1): only the length of the progress bar depends on it
 
 
 def goto(settings: Settings, step: Step | str, keep: bool = True, named: str | None = None) -> str | None:
