@@ -14,6 +14,9 @@ BACKEND := cd backend &&
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 	--ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
+# The tests run on all cores; each worker has a server of its own.
+AT_ONCE := --numprocesses=auto --maxprocesses=4
+
 .PHONY: help setup start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
 
 help:  ## Show this list
@@ -53,10 +56,10 @@ migrate: start  ## Run `alembic upgrade head` on your database
 	@$(BACKEND) $(BIN)/alembic upgrade head
 
 test: $(READY)  ## Run the tests on a real server; prints the seconds per area
-	@$(BACKEND) $(BIN)/python -m pytest -m "not slow"
+	@$(BACKEND) $(BIN)/python -m pytest -m "not slow" $(AT_ONCE)
 
 test-all: $(READY)  ## Run all tests, the long ones too
-	@$(BACKEND) $(BIN)/python -m pytest
+	@$(BACKEND) $(BIN)/python -m pytest $(AT_ONCE)
 
 check: $(READY)  ## Style, types, names, generated texts, stripped notebooks; needs no server
 	@$(BACKEND) $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy

@@ -214,7 +214,7 @@ def test_squawk_knows_which_tables_are_new(tmp_path):
 def test_the_command_reviews_the_whole_chain_by_default():
     ran = CliRunner().invoke(command, [])
     assert ran.exit_code == 0, ran.output
-    assert f"{len(chain.steps())} revisions reviewed, nothing found." in ran.stdout
+    assert f"{len(chain.steps())} revisions reviewed, nothing found" in ran.stdout
 
 
 def test_findings_are_grouped_by_file_with_line_reason_and_mend(tmp_path):
