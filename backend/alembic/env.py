@@ -7,6 +7,8 @@ transaction while the shop queues behind the migration.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import logging.config
 import re
 
@@ -19,9 +21,9 @@ import shop.operations  # noqa: F401  registers op.copy_csv and its kin
 from shop import database, settings
 from shop.errors import ExplainedError
 from shop.lock import migration_lock
-from shop.models import Base
 
 LOCK_TIMEOUT = "10s"  # how long one statement may wait for a lock
+LONGEST_NAME = 32  # characters that alembic_version.version_num holds
 STATEMENT_TIMEOUT = "30min"  # how long one statement may run
 WRITING = {"upgrade", "downgrade", "do_stamp"}  # the commands that change the database take the lock
 
@@ -29,6 +31,13 @@ config = context.config
 if config.attributes.get("configure_logging", True):
     # always alembic.ini: scratch.ini says nothing about logging
     logging.config.fileConfig(settings.BACKEND / "alembic.ini", disable_existing_loggers=False)
+
+
+def metadata() -> sa.MetaData:
+    """What autogenerate compares with: the first of the packages in `models` that exists (see scratch.ini)."""
+    names = config.get_main_option("models", "shop.models").split()
+    package = importlib.import_module(next(name for name in names if importlib.util.find_spec(name)))
+    return package.Base.metadata
 
 
 def include_name(name: str | None, kind: str, parents: dict[str, str | None]) -> bool:
@@ -39,17 +48,27 @@ def include_name(name: str | None, kind: str, parents: dict[str, str | None]) ->
 
 
 def name_revision(migration_context, revision, directives) -> None:
-    """Name a new revision by the next number and its message: 0015_add_last_login, at most 32 characters."""
-    if not directives or re.match(r"\d{4}_", directives[0].rev_id):
+    """Name a new revision by the next number and its message: 0015_add_last_login, at most 32 characters.
+
+    A draft of the learner's (scratch.ini) goes into the folder of the drafts.
+    """
+    if not directives:
+        return
+    directives[0].version_path = config.get_main_option("draft_location", directives[0].version_path)
+    if re.match(r"\d{4}_", directives[0].rev_id):
         return
     script = ScriptDirectory.from_config(config)
     numbers = [int(found.group()) for r in script.walk_revisions() if (found := re.match(r"\d{4}", r.revision))]
-    slug = re.sub(r"[^a-z0-9]+", "_", (directives[0].message or "unnamed").lower()).strip("_")
-    directives[0].rev_id = f"{max(numbers, default=0) + 1:04}_{slug}"[:32].rstrip("_")
+    name = f"{max(numbers, default=0) + 1:04}"
+    for word in re.findall(r"[a-z0-9]+", (directives[0].message or "unnamed").lower()):
+        if len(name) + 1 + len(word) > LONGEST_NAME:
+            break
+        name += f"_{word}"
+    directives[0].rev_id = name
 
 
 SHARED = {
-    "target_metadata": Base.metadata,
+    "target_metadata": metadata(),
     "version_table_schema": "public",
     "compare_server_default": True,
     "transaction_per_migration": True,

@@ -35,6 +35,13 @@ def server():
         one.remove()
 
 
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    """Keep the learner's record and drafts out of it."""
+    monkeypatch.setenv("WORKSHOP_RECORD", str(tmp_path / "record.json"))
+    monkeypatch.setenv("WORKSHOP_SCRATCH", str(tmp_path / "scratch"))
+
+
 @pytest.fixture
 def settings(server, monkeypatch):
     """A fresh, empty database; DATABASE_URL names it while the test runs."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workshop.draw import Drawing
-    from workshop.lesson import Lesson
+    from workshop.labs import Lab
+    from workshop.lesson import Lesson, Table
 
-__all__ = ["begin", "begin_at_base", "current", "finished_picture", "load_ipython_extension"]
+__all__ = ["begin", "begin_at_base", "current", "finished_picture", "goto", "lab", "load_ipython_extension", "so_far"]
 
 
 def begin(name: str) -> Lesson:
@@ -30,6 +31,30 @@ def begin_at_base() -> str:
     from workshop.lesson import begin_at_base as empty
 
     return empty()
+
+
+def lab(name: str) -> Lab:
+    """Begin a lab; see workshop.labs.begin."""
+    from workshop.labs import begin as begin_lab
+
+    return begin_lab(name)
+
+
+def goto(step: str) -> str:
+    """Jump to the state right after a step ("base": empty), and say so; what you changed is kept."""
+    from workshop import chain, server, steps
+
+    settings = server.ensure()
+    name = step if step == chain.BASE else chain.find(step).name
+    return f"The database is at {name}.{steps.said_of(steps.goto(settings, name))}"
+
+
+def so_far() -> Table:
+    """Return what you have checked and predicted so far; see workshop.record."""
+    from workshop import record
+    from workshop.lesson import Table
+
+    return Table("Your progress", ("notebook", "checked", "predictions"), record.rows())
 
 
 def current() -> str:

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+import workshop
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, doctor, server, steps, xray
+from workshop import chain, checks, doctor, record, scratch, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -74,7 +75,7 @@ def stop(remove: bool) -> None:
 
 @main.command()
 def status() -> None:
-    """Show where the database is, and what was kept."""
+    """Show where the database is, what was kept, and your progress."""
     settings = server.ensure()
     with database.connect(settings) as connection:
         seen = xray.snapshot(connection)
@@ -83,6 +84,10 @@ def status() -> None:
     click.echo(f"fingerprint  {seen.fingerprint[:12]}")
     for one in steps.kept(settings):
         click.echo(f"kept         {one.name} at {one.revision} (workshop return {one.name.rpartition('_')[2]})")
+    for path in scratch.drafts():
+        click.echo(f"draft        {path.name}")
+    click.echo("")
+    click.echo(str(workshop.so_far()))
 
 
 @main.command()
@@ -113,9 +118,7 @@ def goto(step: str, named: str | None) -> None:
     settings = server.ensure()
     name = BASE if step == BASE else chain.find(step).name
     kept = steps.goto(settings, name, named=named)
-    click.echo(f"The database is at {steps.current(settings)}.")
-    if kept:
-        click.echo(f"What you had changed is kept: workshop return {kept.rpartition('_')[2]}")
+    click.echo(f"The database is at {steps.current(settings)}.{steps.said_of(kept)}")
 
 
 @main.command("return")
@@ -129,14 +132,28 @@ def return_command(number: str) -> None:
 
 @main.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--progress", is_flag=True, help="Forget the progress, too.")
 @named_database
-def reset(yes: bool, named: str | None) -> None:
-    """Empty the database. What is in it is gone; kept databases stay."""
+def reset(yes: bool, progress: bool, named: str | None) -> None:
+    """Empty the database and remove your drafts. What is in it is gone; what was kept stays."""
     settings = server.ensure()
     steps.require_workshop(settings, named)
     if not yes:
-        click.confirm(f"Empty the database {settings.database_url.database}?", abort=True)
+        drafts = ", ".join(path.name for path in scratch.drafts())
+        click.confirm(
+            f"Empty the database {settings.database_url.database}"
+            + f" and remove the drafts {drafts}" * bool(drafts)
+            + "?",
+            abort=True,
+        )
+    try:
+        steps.leave_drafts(settings)
+    except steps.StepError as error:
+        click.echo(f"A draft could not be undone; the database is emptied all the same. ({error})")
     steps.reset(settings, named=named)
+    scratch.clear()
+    if progress:
+        record.forget()
     click.echo(f"The database {settings.database_url.database} is empty.")
 
 

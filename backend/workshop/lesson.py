@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, elsewhere, scratch, server, steps, tables, xray
+from workshop import chain, checks, elsewhere, record, scratch, server, steps, tables, xray
 from workshop.chain import BASE, Step
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Lesson:
             truth = measure(self.difference) if measure else self.difference.rows(name)
             verdict = "not answered" if guess is None else "right" if guess == truth else "look again"
             rows.append((_words(name), "..." if guess is None else guess, truth, verdict))
+        record.predicted(self.step.name, [row[3] for row in rows])
         return Table("Predicted and measured", ("how many", "you said", "measured", ""), rows)
 
     def check(self) -> checks.Report:
@@ -105,6 +106,7 @@ class Lesson:
         """
         with database.connect(self.settings) as connection:
             report = checks.run(self.step, connection)
+        record.checked(self.step.name, report.summary())
         report.require()
         return report
 
@@ -201,9 +203,7 @@ def begin(name: str) -> Lesson:
             said = f"It was at {here} and was upgraded."
     else:
         kept = steps.goto(settings, step.before)
-        said = f"It was at {here} and was taken back."
-        if kept:
-            said += f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
+        said = f"It was at {here} and was taken back.{steps.said_of(kept)}"
     return Lesson(step, settings, _look(settings), said)
 
 
@@ -211,10 +211,7 @@ def begin_at_base() -> str:
     """Bring the database to empty, what was in it kept, and say so: where the first notebook starts."""
     settings = server.ensure()
     kept = None if steps.current(settings) == BASE else steps.goto(settings, BASE)
-    said = "The database is empty: no revision has run."
-    if kept:
-        said += f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
-    return said
+    return f"The database is empty: no revision has run.{steps.said_of(kept)}"
 
 
 def _look(settings: Settings) -> xray.Snapshot:

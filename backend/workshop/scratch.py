@@ -1,23 +1,90 @@
 """The learner's own drafts: revisions in backend/scratch, which git ignores.
 
 Alembic sees them only when it is told to read scratch.ini instead of alembic.ini (`ALEMBIC_CONFIG=scratch.ini`), so
-that a draft can neither be deployed nor shipped by accident.
+that a draft can neither be deployed nor shipped by accident. WORKSHOP_SCRATCH names another folder; a walk and the
+tests do so, because the learner's drafts are not theirs.
 """
 
 from __future__ import annotations
 
+import ast
+import os
 import re
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from types import EllipsisType
+
+from alembic.config import Config
 
 from shop.errors import ExplainedError
 from shop.settings import BACKEND
 
-FOLDER = BACKEND / "scratch"
 CONFIG = BACKEND / "scratch.ini"
+MODELS = BACKEND / "shop" / "models"
+COPY = "draft_models"  # the package that scratch.ini puts before shop.models
 
 
 class ScratchError(ExplainedError):
-    """A draft cannot be written as it is."""
+    """A draft cannot be written, found or changed as it was asked."""
+
+
+def folder() -> Path:
+    """Return the folder of the drafts, made if it is missing."""
+    place = Path(os.environ.get("WORKSHOP_SCRATCH") or BACKEND / "scratch")
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def config() -> Path:
+    """Return the configuration by which Alembic sees the drafts: scratch.ini, or its like beside another folder."""
+    place = folder()
+    if place == BACKEND / "scratch":
+        return CONFIG
+    text = CONFIG.read_text(encoding="utf-8").replace("%(here)s/scratch", str(place))
+    elsewhere = place / CONFIG.name
+    elsewhere.write_text(text.replace("%(here)s", str(BACKEND)), encoding="utf-8")
+    return elsewhere
+
+
+def alembic_config() -> Config:
+    """Return Alembic's configuration with the drafts in sight, silent."""
+    found = Config(config())
+    found.attributes["configure_logging"] = False
+    return found
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the learner's: a draft, or a copy of the shop's models."""
+
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    def replace(self, old: str | EllipsisType, new: str | EllipsisType) -> File:
+        """Change a part of the text. Dots (`...`) change nothing.
+
+        Raises:
+            ScratchError: the part does not stand in the file exactly once.
+        """
+        if isinstance(old, EllipsisType) or isinstance(new, EllipsisType):
+            return self
+        times = self.text.count(old)
+        if times != 1:
+            raise ScratchError(f"{self.path.name} holds {old!r} {times} times; it must be there exactly once.")
+        self.path.write_text(self.text.replace(old, new), encoding="utf-8")
+        return self
+
+    def _repr_html_(self) -> str:
+        from IPython.display import Code
+
+        return str(Code(self.text, language="python")._repr_html_())
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def write(name: str, text: str) -> Path:
@@ -28,23 +95,88 @@ def write(name: str, text: str) -> Path:
     """
     if not re.fullmatch(r"[a-z0-9_]{1,32}", name):
         raise ScratchError(f'"{name}" is no revision id: use small letters, digits and _, at most 32 characters.')
-    try:
-        compile(text, name, "exec")
-    except SyntaxError as error:
-        raise ScratchError(f"The draft is not Python: line {error.lineno}: {error.msg}.") from None
-    if not re.search(rf"^revision\b[^=\n]*=\s*['\"]{name}['\"]", text, re.MULTILINE):
+    if declared(text) != name:
         raise ScratchError(f'The draft must say: revision = "{name}"')
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{name}.py"
+    path = folder() / f"{name}.py"
     path.write_text(text, encoding="utf-8")
     return path
 
 
+def declared(text: str) -> str:
+    """Return the revision id that a draft declares.
+
+    Raises:
+        ScratchError: it is not Python, or declares none.
+    """
+    try:
+        parsed = ast.parse(text)
+    except SyntaxError as error:
+        raise ScratchError(f"The draft is not Python: line {error.lineno}: {error.msg}.") from None
+    for node in parsed.body:
+        names = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+        value = getattr(node, "value", None)
+        if any(getattr(name, "id", "") == "revision" for name in names) and isinstance(value, ast.Constant):
+            return str(value.value)
+    raise ScratchError('The draft must say which revision it is: revision = "..."')
+
+
 def drafts() -> list[Path]:
-    return sorted(FOLDER.glob("*.py"))
+    """Return the drafts, in the order of their names."""
+    return sorted(folder().glob("*.py"))
+
+
+def newest() -> File:
+    """Return the draft that was written last.
+
+    Raises:
+        ScratchError: there is none.
+    """
+    found = max(drafts(), key=lambda path: path.stat().st_mtime_ns, default=None)
+    if found is None:
+        raise ScratchError("There is no draft in backend/scratch: run the cell that writes it first.")
+    return File(found)
+
+
+def copy_models(name: str) -> File:
+    """Copy the shop's models into the scratch folder and return one file of the copy, such as "people".
+
+    As long as the copy is there, autogenerate compares the database with it instead of with shop.models.
+
+    Raises:
+        ScratchError: shop/models has no such file.
+    """
+    if not (MODELS / f"{name}.py").exists():
+        known = ", ".join(sorted(path.stem for path in MODELS.glob("[a-z]*.py")))
+        raise ScratchError(f'shop/models has no file "{name}.py". It has: {known}.')
+    copy = folder() / COPY
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for source in MODELS.glob("*.py"):
+        text = source.read_text(encoding="utf-8").replace("shop.models", COPY)
+        (copy / source.name).write_text(text, encoding="utf-8")
+    return File(copy / f"{name}.py")
 
 
 def clear() -> None:
-    """Remove all drafts."""
+    """Remove all drafts and the copy of the models; folders that were set aside stay."""
     for path in drafts():
         path.unlink()
+    for name in (COPY, "__pycache__"):
+        shutil.rmtree(folder() / name, ignore_errors=True)
+
+
+def set_aside() -> Path | None:
+    """Move the drafts and the copy of the models into a folder kept_<n> of their own.
+
+    Returns:
+        That folder, or None when there was nothing to move.
+    """
+    found = [*drafts(), *folder().glob(COPY)]
+    if not found:
+        return None
+    numbers = [int(path.name.removeprefix("kept_")) for path in folder().glob("kept_*")]
+    kept = folder() / f"kept_{max(numbers, default=0) + 1}"
+    kept.mkdir()
+    for path in found:
+        path.rename(kept / path.name)
+    return kept

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
@@ -21,7 +22,7 @@ from alembic.util import CommandError
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import checkpoints, xray
+from workshop import checkpoints, scratch, xray
 from workshop.chain import BASE, Step, alembic_config, upto
 from workshop.progress import progress
 
@@ -63,8 +64,26 @@ def downgrade(settings: Settings, target: str) -> None:
     _run(settings, command.downgrade, target, "Downgrading")
 
 
-def _run(settings: Settings, action: Callable[..., None], target: str, label: str) -> None:
-    config = alembic_config()
+def leave_drafts(settings: Settings) -> None:
+    """Downgrade out of the learner's drafts, to the revision of the chain that they stand on.
+
+    Raises:
+        StepError: a draft's own downgrade failed.
+    """
+    config = scratch.alembic_config()
+    here = current(settings)
+    drafts = {path.stem for path in scratch.drafts()}
+    if drafts.isdisjoint(here.split(", ")):
+        return
+    below = ScriptDirectory.from_config(config).iterate_revisions(tuple(here.split(", ")), BASE)
+    target = next((one.revision for one in below if one.revision not in drafts), BASE)
+    _run(settings, command.downgrade, target, "Downgrading", config)
+
+
+def _run(
+    settings: Settings, action: Callable[..., None], target: str, label: str, config: Config | None = None
+) -> None:
+    config = config or alembic_config()
     with database.connect(settings) as connection:
         total = len(_between(config, revision_of(connection), target, label == "Downgrading"))
         with progress(max(total, 1), label) as bar:
@@ -159,6 +178,13 @@ def kept(settings: Settings) -> list[Kept]:
         ).all()
     found = [Kept(name, **json.loads(note or '{"revision": "?", "fingerprint": "?"}')) for name, note in rows]
     return sorted(found, key=lambda one: int(one.name.rpartition("_")[2]))
+
+
+def said_of(kept: str | None) -> str:
+    """Return the sentence that tells the learner how to come back to what was set aside, if anything was."""
+    if not kept:
+        return ""
+    return f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
 
 
 def set_aside(settings: Settings) -> str | None:

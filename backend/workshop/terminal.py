@@ -7,8 +7,9 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope
 
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
@@ -32,7 +33,7 @@ def run(settings: Settings, program: str, line: str, fails: bool = False, drafts
     """
     environment = {**os.environ, **environment_of(settings)}
     if drafts:
-        environment["ALEMBIC_CONFIG"] = scratch.CONFIG.name
+        environment["ALEMBIC_CONFIG"] = str(scratch.config())
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *shlex.split(line)],
         cwd=BACKEND,
@@ -59,7 +60,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 @magics_class
 class TerminalMagics(Magics):  # type: ignore[misc]
-    """%alembic, %workshop and %%scratch."""
+    """%alembic, %workshop, %%scratch and %%solve."""
 
     @line_magic
     def alembic(self, line: str) -> None:
@@ -80,7 +81,18 @@ class TerminalMagics(Magics):  # type: ignore[misc]
     def scratch(self, line: str, cell: str) -> None:
         """Write the cell as a draft: %%scratch scratch_mend_ratings."""
         path = scratch.write(line.strip(), cell)
-        print(f"Written: backend/{path.relative_to(BACKEND).as_posix()} (git ignores it)")
+        print(f"Written: backend/scratch/{path.name} (git ignores it)")
+
+    @needs_local_scope
+    @cell_magic
+    def solve(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> None:
+        """Carry out the repair of a lab's exercise: SQL, a draft, or commands; dots stand for the workshop's own."""
+        from workshop.labs import Lab
+
+        lab = next((one for one in (local_ns or {}).values() if isinstance(one, Lab)), None)
+        if lab is None:
+            raise CommandFailedError("First run the cell with: lab = workshop.lab(...)")
+        lab.solve(line.strip(), cell)
 
 
 def _flags(line: str, *known: str) -> tuple[set[str], str]:

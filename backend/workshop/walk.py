@@ -21,7 +21,8 @@ from workshop import chain, checkpoints, checks, xray
 from workshop.terminal import environment_of
 
 NOTEBOOKS = ROOT / "notebooks"
-EXECUTED = ROOT / "build" / "notebooks"
+BUILD = ROOT / "build"
+EXECUTED = BUILD / "notebooks"
 CELL_TIMEOUT = 300  # seconds
 
 
@@ -38,8 +39,8 @@ class Walked:
 
 def notebooks(short: bool = False) -> list[Path]:
     """Return the notebooks in the order of the walk: start, steps, labs."""
-    found = sorted(NOTEBOOKS.glob("*.ipynb"))
-    return [path for path in found if path.stem in chain.SHORT_PATH] if short else found
+    names = chain.SHORT_PATH if short else (chain.START, *(step.name for step in chain.steps()), *chain.LABS)
+    return [NOTEBOOKS / f"{name}.ipynb" for name in names]
 
 
 def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True) -> Iterator[Walked]:
@@ -103,12 +104,16 @@ def _execute(path: Path, place: Settings) -> str:
     EXECUTED.mkdir(parents=True, exist_ok=True)
     try:
         with (EXECUTED / "kernel.log").open("w", encoding="utf-8") as log:  # what the kernel itself has to say
-            client.execute(env={**os.environ, **environment_of(place)}, stderr=log)
+            client.execute(env={**os.environ, **environment_of(place), **_APART}, stderr=log)
     except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return f"{path.stem}, {_failed_cell(notebook)}: {_reason(error)}"
     finally:
         nbformat.write(notebook, EXECUTED / path.name)
     return ""
+
+
+# What is walked is nobody's progress, and the learner's drafts stay where they are.
+_APART = {"WORKSHOP_RECORD": str(BUILD / "record.json"), "WORKSHOP_SCRATCH": str(BUILD / "scratch")}
 
 
 def _failed_cell(notebook: nbformat.NotebookNode) -> str:

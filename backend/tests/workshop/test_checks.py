@@ -108,7 +108,7 @@ def test_a_promise_that_looks_at_nothing_is_broken(connection):
     def silent(look: Look) -> None:
         """It says nothing"""
 
-    result = checks._one(silent, connection)
+    result = checks.judge(silent, connection)
     assert not result.kept
     assert list(result.reasons()) == ["nothing was looked at, so nothing is proved"]
 

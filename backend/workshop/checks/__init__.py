@@ -140,10 +140,11 @@ def promises(step: Step) -> list[Promise]:
 
 def run(step: Step, connection: sa.Connection) -> Report:
     """Check all promises of a step; the connection is left without an open transaction."""
-    return Report(step.name, tuple(_one(promise, connection) for promise in promises(step)))
+    return Report(step.name, tuple(judge(promise, connection) for promise in promises(step)))
 
 
-def _one(promise: Promise, connection: sa.Connection) -> Result:
+def judge(promise: Promise, connection: sa.Connection) -> Result:
+    """Look at one promise; the connection is left without an open transaction."""
     look = Look(connection)
     try:
         promise(look)

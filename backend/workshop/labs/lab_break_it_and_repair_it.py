@@ -1,0 +1,1 @@
+"""Lab: break it and repair it"""

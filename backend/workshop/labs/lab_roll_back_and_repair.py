@@ -1,0 +1,1 @@
+"""Lab: roll back and repair"""

@@ -1,0 +1,1 @@
+"""Lab: write your own revision"""
