@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 
 from shop.settings import ROOT
-from workshop import chain, export
+from workshop import chain, export, labs
 
 MARKED = re.compile(
     r"<!-- generated: (?P<part>[\w-]+) from sha256:(?P<hash>\w*)[^>]*-->\n(?P<text>.*?)"
@@ -52,6 +52,24 @@ def steps_table() -> str:
         links = f"[notebook]({notebook}), [page]({page}), [revision]({revision})"
         lines.append(f"| `{step.name}` | {step.title} | {minutes(step.notebook)} | {links} |")
     return "\n".join(lines) + "\n"
+
+
+def labs_source() -> bytes:
+    return json.dumps([(name, labs.title(name), minutes(_lab(name))) for name in chain.LABS]).encode()
+
+
+def labs_table() -> str:
+    """The table of labs: name, minutes, exercises, links."""
+    lines = ["| lab | exercises | minutes | |", "|---|--:|--:|---|"]
+    for name in chain.LABS:
+        links = f"[notebook](notebooks/{name}.ipynb), [page](docs/labs/{name}.md)"
+        title = labs.title(name).removeprefix("Lab: ").capitalize()
+        lines.append(f"| {title} | {len(labs.exercises(name))} | {minutes(_lab(name))} | {links} |")
+    return "\n".join(lines) + "\n"
+
+
+def _lab(name: str) -> Path:
+    return ROOT / "notebooks" / f"{name}.ipynb"
 
 
 def minutes(notebook: Path) -> int:
@@ -135,6 +153,7 @@ def gold_table() -> str:
 
 PARTS = {
     "steps": Part(steps_source, steps_table),
+    "labs": Part(labs_source, labs_table),
     "export-files": Part(export_source, export_files),
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),

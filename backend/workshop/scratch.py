@@ -8,9 +8,11 @@ tests do so, because the learner's drafts are not theirs.
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import EllipsisType
@@ -49,6 +51,9 @@ def config() -> Path:
 
 def alembic_config() -> Config:
     """Return Alembic's configuration with the drafts in sight, silent."""
+    for name in [name for name in sys.modules if name.split(".")[0] == COPY]:
+        del sys.modules[name]  # the copy may have been changed since this process read it
+    importlib.invalidate_caches()
     found = Config(config())
     found.attributes["configure_logging"] = False
     return found
@@ -137,6 +142,11 @@ def newest() -> File:
     return File(found)
 
 
+def models(name: str) -> File:
+    """Return one file of the copy of the models, such as "people"."""
+    return File(folder() / COPY / f"{name}.py")
+
+
 def copy_models(name: str) -> File:
     """Copy the shop's models into the scratch folder and return one file of the copy, such as "people".
 
@@ -154,7 +164,7 @@ def copy_models(name: str) -> File:
     for source in MODELS.glob("*.py"):
         text = source.read_text(encoding="utf-8").replace("shop.models", COPY)
         (copy / source.name).write_text(text, encoding="utf-8")
-    return File(copy / f"{name}.py")
+    return models(name)
 
 
 def clear() -> None:

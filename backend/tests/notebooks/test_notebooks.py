@@ -8,7 +8,8 @@ import re
 import nbformat
 import pytest
 
-from workshop import walk
+from shop.settings import ROOT
+from workshop import chain, labs, walk
 
 PATHS = {path.stem: path for path in walk.notebooks()}
 
@@ -41,7 +42,8 @@ def test_first_cell_has_title_and_minutes(notebook):
 
 
 def test_number_of_cells(notebook):
-    assert 15 <= len(notebook.cells) <= 46
+    is_lab = notebook.cells[0].source.startswith("# Lab: ")
+    assert 15 <= len(notebook.cells) <= (60 if is_lab else 46)
 
 
 def test_code_cells_are_short(notebook):
@@ -49,7 +51,7 @@ def test_code_cells_are_short(notebook):
     long = [
         source
         for source in code_cells(notebook)
-        if sum(map(bool, source.splitlines())) > 10 and "%%scratch" not in source
+        if sum(map(bool, source.splitlines())) > 10 and not source.startswith(("%%scratch", "%%solve"))
     ]
     assert long == []
 
@@ -66,7 +68,7 @@ def test_outputs_are_stripped(notebook):
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
 
 
-@pytest.mark.parametrize("name", [name for name in PATHS if not name.startswith("0000")])
+@pytest.mark.parametrize("name", [step.name for step in chain.steps()])
 def test_a_step_follows_the_order_of_the_sections(name):
     text = "\n".join(cell.source for cell in nbformat.read(PATHS[name], as_version=4).cells)
     marks = ["## The question", f'workshop.begin("{name}")', "step.source(", "step.predict(", "step.upgrade()",
@@ -78,3 +80,24 @@ def test_a_step_follows_the_order_of_the_sections(name):
     places = [text.index(mark) for mark in ordered]
     assert places == sorted(places)
     assert code_cells(nbformat.read(PATHS[name], as_version=4))[-1] == "step.finish()"
+
+
+@pytest.mark.parametrize("name", chain.LABS)
+def test_a_lab_goes_through_its_exercises_in_order(name):
+    sources = code_cells(nbformat.read(PATHS[name], as_version=4))
+    text = "\n".join(sources)
+    marks = [f'workshop.lab("{name}")']
+    for exercise in labs.exercises(name):
+        marks += [f'lab.plant("{exercise}")', f"%%solve {exercise}\n...", f'lab.check("{exercise}")']
+    assert [mark for mark in marks if mark not in text] == []
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+    assert sources[-1] == "lab.finish()"
+
+
+@pytest.mark.parametrize("name", chain.LABS)
+def test_a_lab_has_one_title_in_module_notebook_and_page(name):
+    title = labs.title(name)
+    page = ROOT / "docs" / "labs" / f"{name}.md"
+    assert nbformat.read(PATHS[name], as_version=4).cells[0].source.startswith(f"# {title}\n")
+    assert page.read_text(encoding="utf-8").startswith(f"# {title}\n")

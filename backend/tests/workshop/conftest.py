@@ -1,4 +1,4 @@
-"""A copy of the whole repository, in which a test may plant a defect."""
+"""A copy of the whole repository, in which a test may plant a defect, and a shell in which it runs cells."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sql.connection
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from shop.settings import ROOT
+from workshop import magics
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "site", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints"
@@ -49,3 +53,16 @@ def clone(tmp_path):
     root = tmp_path / "clone"
     shutil.copytree(ROOT, root, ignore=LEFT_OUT)
     return Clone(root, {**os.environ, "PYTHONPATH": str(root / "backend")})
+
+
+@pytest.fixture
+def shell(settings, tmp_path, monkeypatch):
+    """A real IPython shell with the magics, on a database of its own."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    sql.connection.Connection.current = None
+    one = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    magics.load(one)
+    yield one
+    if sql.connection.Connection.current:
+        sql.connection.Connection.current.internal_connection.close()
+        sql.connection.Connection.current = None

@@ -7,26 +7,10 @@ import nbclient
 import nbformat
 import pandas as pd
 import pytest
-import sql.connection
 import sqlalchemy as sa
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from shop import database
 from workshop import checkpoints, magics
-
-
-@pytest.fixture
-def shell(settings, tmp_path, monkeypatch):
-    """A real IPython shell with the magics, on a database of its own."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    sql.connection.Connection.current = None
-    one = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
-    magics.load(one)
-    yield one
-    if sql.connection.Connection.current:
-        sql.connection.Connection.current.internal_connection.close()
-        sql.connection.Connection.current = None
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from workshop import chain
+
 REVISIONS = "backend/alembic/versions"
 
 
@@ -83,3 +85,38 @@ def test_a_notebook_that_ends_elsewhere_is_found(settings, clone):
 def test_an_unknown_notebook_is_said(settings, clone):
     done = clone.run("walk", "--only", "0099")
     assert done.returncode != 0 and 'No notebook is called "0099"' in done.stderr
+
+
+EMPTY = '''"""Change nothing
+
+Revision ID: {name}
+Revises: {before}
+"""
+
+revision = "{name}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", chain.LABS)
+def test_a_lab_stands_on_whatever_is_head(settings, clone, lab):
+    head = chain.steps()[-1]
+    name = f"{int(head.number) + 1:04}_change_nothing"
+    (clone.root / REVISIONS / f"{name}.py").write_text(EMPTY.format(name=name, before=head.name))
+    (clone.root / f"backend/workshop/checks/s{name}.py").write_text(
+        'def anything(look):\n    """Something is there."""\n    look.rows("SELECT 1")\n'
+    )
+    done = clone.run("walk", "--only", lab)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (clone.root / "backend" / "scratch").exists()

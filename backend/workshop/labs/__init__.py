@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import html
 import importlib
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,7 +29,6 @@ from workshop import chain, checks, record, scratch, server, steps, terminal
 from workshop.checks import Report
 
 SOLUTIONS = Path(__file__).parent / "solutions"
-HEAD = "{head}"  # in a solution: the name of the chain's last revision, whichever it is today
 
 
 class LabError(ExplainedError):
@@ -46,9 +46,11 @@ class Exercise:
     plant: Callable[[Settings], None]
     promise: checks.Promise
 
-    @property
-    def sentence(self) -> str:
-        return " ".join((self.promise.__doc__ or self.name).split()).rstrip(".")
+    def __str__(self) -> str:
+        return f"{self.name} is planted. You are done when this holds: {' '.join((self.promise.__doc__ or '').split())}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(str(self))}</p>"
 
 
 def exercise(plant: Callable[[Settings], None]) -> Callable[[checks.Promise], Exercise]:
@@ -66,14 +68,17 @@ def exercises(lab: str) -> dict[str, Exercise]:
 class Solution:
     """The workshop's own repair of an exercise.
 
-    path: a file of SQL (.sql), a draft of a revision (.py), or commands as one types them in backend/ (.sh).
+    path: a file of SQL (.sql), a draft of a revision (.py), or commands as one types them in backend/ (.sh). In it
+    {head} stands for the name of the chain's last revision, {+1} for the number after its own, {+2} for the next.
     """
 
     path: Path
 
     @property
     def text(self) -> str:
-        return self.path.read_text(encoding="utf-8").replace(HEAD, chain.steps()[-1].name).rstrip() + "\n"
+        head = chain.steps()[-1]
+        text = self.path.read_text(encoding="utf-8").replace("{head}", head.name)
+        return re.sub(r"\{\+(\d)\}", lambda found: f"{int(head.number) + int(found[1]):04}", text)
 
     def _repr_html_(self) -> str:
         return f"<details><summary>One way to do it</summary><pre>{html.escape(self.text)}</pre></details>"
@@ -117,12 +122,12 @@ class Lab:
             raise LabError(f'This lab has no exercise called "{name}". It has: {", ".join(known)}.')
         return known[name]
 
-    def plant(self, name: str) -> str:
-        """Begin an exercise: the database is brought to head, as new, and then broken."""
+    def plant(self, name: str) -> Exercise:
+        """Begin an exercise: bring the database to head, as new, and plant what the exercise is about."""
         one = self.exercise(name)
         _afresh(self.settings)
         one.plant(self.settings)
-        return f"Broken: {name}. It is repaired when this holds: {one.sentence}."
+        return one
 
     def look(self, name: str) -> Report:
         """Return what an exercise's check says now; nothing is enforced."""
@@ -144,19 +149,18 @@ class Lab:
     def solution(self, name: str) -> Solution:
         """Return the workshop's repair, folded away."""
         self.exercise(name)
-        [path] = (SOLUTIONS / self.name).glob(f"{name}.*")
-        return Solution(path)
+        return solution(self.name, name)
 
     def solve(self, name: str, text: str = "...") -> None:
         """Carry out the learner's repair, or the workshop's own when the learner left the dots."""
-        solution = self.solution(name)
+        known = self.solution(name)
         if _only_dots(text):
-            print(f"The dots stand for the workshop's own repair:\n\n{solution.text}")
-            text = solution.text
-        if solution.path.suffix == ".sql":
+            print(f"The dots stand for the workshop's own repair:\n\n{known.text}")
+            text = known.text
+        if known.path.suffix == ".sql":
             with database.connect(self.settings) as connection, connection.begin():
                 connection.exec_driver_sql(text)
-        elif solution.path.suffix == ".py":
+        elif known.path.suffix == ".py":
             path = scratch.write(scratch.declared(text), text)
             print(f"Written: backend/scratch/{path.name} (git ignores it)")
         else:
@@ -184,6 +188,18 @@ class Lab:
             report = checks.run(chain.steps()[-1], connection)
         report.require()
         return report
+
+
+def title(lab: str) -> str:
+    """Return the title of a lab, that of its notebook and page."""
+    text = importlib.import_module(f"workshop.labs.{lab}").__doc__ or ""
+    return text.strip().splitlines()[0]
+
+
+def solution(lab: str, exercise: str) -> Solution:
+    """Return the workshop's repair of an exercise."""
+    [path] = (SOLUTIONS / lab).glob(f"{exercise}.*")
+    return Solution(path)
 
 
 def begin(name: str) -> Lab:
