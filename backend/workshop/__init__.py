@@ -46,7 +46,7 @@ def goto(step: str) -> str:
 
     settings = server.ensure()
     name = step if step == chain.BASE else chain.find(step).name
-    return f"The database is at {name}.{steps.said_of(steps.goto(settings, name))}"
+    return f"The database is at {name}. {steps.goto(settings, name)}".strip()
 
 
 def so_far() -> Table:

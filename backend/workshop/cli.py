@@ -117,8 +117,8 @@ def goto(step: str, named: str | None) -> None:
     """Jump to the state right after STEP ("base": empty); what you changed is kept."""
     settings = server.ensure()
     name = BASE if step == BASE else chain.find(step).name
-    kept = steps.goto(settings, name, named=named)
-    click.echo(f"The database is at {steps.current(settings)}.{steps.said_of(kept)}")
+    jump = steps.goto(settings, name, named=named)
+    click.echo(f"The database is at {steps.current(settings)}. {jump}".strip())
 
 
 @main.command("return")

@@ -202,16 +202,15 @@ def begin(name: str) -> Lesson:
             steps.upgrade(settings, step.before)
             said = f"It was at {here} and was upgraded."
     else:
-        kept = steps.goto(settings, step.before)
-        said = f"It was at {here} and was taken back.{steps.said_of(kept)}"
+        said = f"It was at {here} and was taken back. {steps.goto(settings, step.before)}"
     return Lesson(step, settings, _look(settings), said)
 
 
 def begin_at_base() -> str:
     """Bring the database to empty, what was in it kept, and say so: where the first notebook starts."""
     settings = server.ensure()
-    kept = None if steps.current(settings) == BASE else steps.goto(settings, BASE)
-    return f"The database is empty: no revision has run.{steps.said_of(kept)}"
+    jump = "" if steps.current(settings) == BASE else steps.goto(settings, BASE)
+    return f"The database is empty: no revision has run. {jump}".strip()
 
 
 def _look(settings: Settings) -> xray.Snapshot:

@@ -37,7 +37,10 @@ def path() -> Path:
 
 
 def read() -> dict[str, Entry]:
-    """Return the entries by notebook; none when there is no record yet or its file cannot be read as one."""
+    """Return the entries by notebook; none when there is no record yet.
+
+    A file that is no record is set aside as .unreadable by the next note.
+    """
     try:
         given = json.loads(path().read_text(encoding="utf-8"))
         return {name: Entry(**entry) for name, entry in given.items()}
@@ -90,6 +93,8 @@ def _write(entries: dict[str, Entry]) -> None:
     """Write the whole record aside and put it in place, so that a kill in between loses nothing."""
     aside = path().with_suffix(f".{os.getpid()}")
     try:
+        if path().exists() and not read():
+            path().replace(path().with_suffix(".unreadable"))
         aside.write_text(json.dumps({name: asdict(entry) for name, entry in entries.items()}, indent=1))
         aside.replace(path())
     except OSError:

@@ -74,19 +74,15 @@ def upgrade_drafts(settings: Settings) -> None:
 
 
 def leave_drafts(settings: Settings) -> None:
-    """Downgrade out of the learner's drafts, to the revision of the chain that they stand on.
+    """Downgrade out of the learner's drafts, the newest first, so that only revisions of the chain are applied.
 
     Raises:
         StepError: a draft's own downgrade failed.
     """
-    config = scratch.alembic_config()
-    here = current(settings)
     drafts = {path.stem for path in scratch.drafts()}
-    if drafts.isdisjoint(here.split(", ")):
-        return
-    below = ScriptDirectory.from_config(config).iterate_revisions(tuple(here.split(", ")), BASE)
-    target = next((one.revision for one in below if one.revision not in drafts), BASE)
-    _run(settings, command.downgrade, target, "Downgrading", config)
+    while on := sorted(drafts.intersection(current(settings).split(", "))):
+        # Relative to the draft itself: a plain -1 does not know which of two heads is meant.
+        _run(settings, command.downgrade, f"{on[0]}-1", "Downgrading", scratch.alembic_config())
 
 
 def _run(
@@ -118,23 +114,42 @@ def _between(config: Any, here: str, target: str, down: bool) -> list[Any]:
         return []  # unknown, or relative to here (-1): only the length of the progress bar depends on it
 
 
-def goto(settings: Settings, step: Step | str, keep: bool = True, named: str | None = None) -> str | None:
+@dataclass(frozen=True)
+class Jump:
+    """How a jump was made; as text, what the learner should know about it.
+
+    kept: the database in which the learner's own state was set aside, if there was any; copied: False where this user
+    may not create databases, so that the way was an upgrade or a downgrade.
+    """
+
+    kept: str | None = None
+    copied: bool = True
+
+    def __str__(self) -> str:
+        if not self.copied:
+            return (
+                "This user may not create databases on the server, so the way there was an upgrade or a downgrade, "
+                "and your own rows were not set aside."
+            )
+        if not self.kept:
+            return ""
+        return f"What you had done is kept: `workshop return {self.kept.rpartition('_')[2]}` brings it back."
+
+
+def goto(settings: Settings, step: Step | str, keep: bool = True, named: str | None = None) -> Jump:
     """Bring the database to the state right after a step ("base": empty), as a plain upgrade would leave it.
 
     What the learner changed is kept first, unless keep is False.
-
-    Returns:
-        The name of the database that holds what was kept, or None when nothing was the learner's own.
     """
     name = step if isinstance(step, str) else step.name
     require_workshop(settings, named)
     if not checkpoints.possible(settings):
         _plainly(settings, name)
-        return None
+        return Jump(copied=False)
     source = checkpoints.ensure(settings, name, upgrade)
     kept = set_aside(settings) if keep else None
     checkpoints.replace(settings, source)
-    return kept
+    return Jump(kept)
 
 
 def _plainly(settings: Settings, name: str) -> None:
@@ -187,13 +202,6 @@ def kept(settings: Settings) -> list[Kept]:
         ).all()
     found = [Kept(name, **json.loads(note or '{"revision": "?", "fingerprint": "?"}')) for name, note in rows]
     return sorted(found, key=lambda one: int(one.name.rpartition("_")[2]))
-
-
-def said_of(kept: str | None) -> str:
-    """Return the sentence that tells the learner how to come back to what was set aside, if anything was."""
-    if not kept:
-        return ""
-    return f" What you had done is kept: `workshop return {kept.rpartition('_')[2]}` brings it back."
 
 
 def set_aside(settings: Settings) -> str | None:

@@ -9,6 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from workshop import steps
+
+DRAFT = """
+from pathlib import Path
+
+revision = "mine"
+down_revision = "0001_create_sample_table"
+branch_labels = depends_on = None
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    Path("GONE").touch()
+"""
+
 
 def test_up_and_down_shows_what_changed(settings, clone):
     up = clone.run("upgrade", "0002")
@@ -38,6 +56,20 @@ def test_reset_asks(settings, clone):
     assert refused.returncode != 0
     assert "0001_create_sample_table" in clone.run("status").stdout
     assert "is empty" in clone.run("reset", "--yes").stdout
+
+
+def test_reset_removes_the_drafts_after_their_own_downgrade(settings, clone, tmp_path, monkeypatch):
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    monkeypatch.setenv("WORKSHOP_SCRATCH", str(drafts))
+    clone.environment["WORKSHOP_SCRATCH"] = str(drafts)
+    draft = DRAFT.replace("GONE", str(tmp_path / "undone"))
+    (drafts / "mine.py").write_text(draft, encoding="utf-8")
+    clone.run("upgrade", "0001")
+    steps.upgrade_drafts(settings)
+    assert "draft        mine.py" in clone.run("status").stdout
+    assert "is empty" in clone.run("reset", "--yes").stdout
+    assert (tmp_path / "undone").exists() and list(drafts.glob("*.py")) == []
 
 
 @pytest.mark.parametrize(

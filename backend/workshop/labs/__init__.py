@@ -27,6 +27,7 @@ from shop.errors import ExplainedError
 from shop.settings import Settings
 from workshop import chain, checks, record, scratch, server, steps, terminal
 from workshop.checks import Report
+from workshop.steps import Jump
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 
@@ -91,19 +92,19 @@ class Solution:
 class Lab:
     """The state of one lab's notebook.
 
-    name: which lab; settings: whose database; kept, drafts: the database and the folder in which the learner's earlier
-    state and drafts were set aside.
+    name: which lab; settings: whose database; jump: how it was brought to head; drafts: the folder in which the
+    learner's earlier drafts were set aside.
     """
 
     name: str
     settings: Settings
-    kept: str | None = None
+    jump: Jump = field(default_factory=Jump)
     drafts: Path | None = None
     repaired: set[str] = field(default_factory=set)
 
     def __str__(self) -> str:
         said = f"{self.name}: the database is at {steps.current(self.settings)}, as a plain upgrade leaves it."
-        said += steps.said_of(self.kept)
+        said += f" {self.jump}" if str(self.jump) else ""
         if self.drafts:
             said += f" Your drafts are kept in backend/scratch/{self.drafts.name}."
         return said
@@ -211,8 +212,7 @@ def begin(name: str) -> Lab:
     if name not in chain.LABS:
         raise LabError(f'No lab is called "{name}". There are: {", ".join(chain.LABS)}.')
     settings = server.ensure()
-    kept = steps.goto(settings, chain.steps()[-1])
-    return Lab(name, settings, kept, scratch.set_aside())
+    return Lab(name, settings, steps.goto(settings, chain.steps()[-1]), scratch.set_aside())
 
 
 def _afresh(settings: Settings) -> None:
