@@ -6,7 +6,7 @@ checkpoint, and it is dropped again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -80,8 +80,8 @@ def shape(settings: Settings) -> Snapshot:
     return Snapshot(items, seen.revision)
 
 
-def _still(kind: str, fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if (kind, name) != ("sequence", "next")}
+def _still(kind: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**fields, "next": fields["start"]} if kind == "sequence" else fields
 
 
 def compare(settings: Settings) -> Difference:

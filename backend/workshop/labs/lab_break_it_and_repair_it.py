@@ -122,7 +122,7 @@ def stale_sequence(look: Look) -> None:
           AND pg_get_serial_sequence('stores', attname) IS NOT NULL
     """):
         [(following, highest)] = look.rows(f"""
-            SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END, (SELECT max({column}) FROM stores)
+            SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END, (SELECT coalesce(max({column}), 0) FROM stores)
             FROM {sequence}
         """)  # noqa: S608  names that the server itself has quoted
         look.expect(following > highest, f"the next {column} is {following}, and {highest} is taken",
