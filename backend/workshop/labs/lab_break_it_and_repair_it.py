@@ -140,13 +140,14 @@ def _json_string_in_jsonb(settings: Settings) -> None:
     apply(settings, "json_string_in_jsonb")
     with database.connect(settings) as connection, connection.begin():
         # What the shop's own pages wrote afterwards: a right warranty for two products, and for one a sentence.
+        right, sentence = _written_later(connection)
         connection.execute(
-            sa.text("""
-            UPDATE products SET warranty = CASE WHEN id = ANY(:right) THEN '{"years": 5, "by": "maker"}'::jsonb
-                                                ELSE to_jsonb(CAST(:said AS text)) END
-            WHERE id = ANY(:right) OR id = :sentence
-            """),
-            dict(zip(("right", "sentence"), _written_later(connection), strict=True)) | {"said": SAID},
+            sa.text("UPDATE products SET warranty = CAST(:object AS jsonb) WHERE id = ANY(:right)"),
+            {"object": '{"years": 5, "by": "maker"}', "right": right},
+        )
+        connection.execute(
+            sa.text("UPDATE products SET warranty = to_jsonb(CAST(:said AS text)) WHERE id = :id"),
+            {"said": SAID, "id": sentence},
         )
 
 
@@ -163,12 +164,12 @@ def json_string_in_jsonb(look: Look) -> None:
     right, sentence = _written_later(look.connection)
     found = look.rows("SELECT id, price, warranty, jsonb_typeof(warranty) AS kind FROM products ORDER BY id")
     kinds = [row.id for row in found if row.kind != "object"]
-    look.expect(not kinds, f"{len(kinds)} warranties are no objects, the first that of product {kinds[:1]}",
+    look.expect(not kinds, f"{len(kinds)} warranties are no objects, the first that of product {min(kinds, default=0)}",
                 "jsonb holds a string that looks like JSON: it was serialized twice, or it is a sentence")  # fmt: skip
     for row in found:
         if row.id == sentence:
             kept = row.kind == "object" and SAID in row.warranty.values()
-            look.expect(kept, f'the sentence of product {row.id} is lost: "{SAID}"',
+            look.expect(kept, f'no object of product {row.id} holds its sentence: "{SAID}"',
                         "it is no JSON, and still it is what somebody promised a buyer")  # fmt: skip
         elif row.kind == "object":
             years, by = (5, "maker") if row.id in right else (3, "maker") if row.price >= 200 else (2, "shop")
@@ -220,11 +221,11 @@ def _swallowed_exception(settings: Settings) -> None:
 def swallowed_exception(look: Look) -> None:
     """Every user has a number of loyalty points, and the column comes from a revision, so that every other database
     gets it, too."""
-    found = look.rows("""
-        SELECT format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
-        WHERE attrelid = 'users'::regclass AND attname = 'loyalty_points' AND NOT attisdropped
+    found = look.values("""
+        SELECT format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
+        FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'loyalty_points' AND NOT attisdropped
     """)
-    look.same("column users.loyalty_points", map(tuple, found), [("integer", True)],
+    look.same("column users.loyalty_points", found, ["integer NOT NULL"],
               "the statement failed, the draft swallowed that, and Alembic noted it as done")  # fmt: skip
     faithful(look, "draft_loyalty_points")
 
@@ -262,17 +263,17 @@ def edited_after_applied(look: Look) -> None:
     """draft_wish_lists is again what was applied, a revision of its own makes the change, and this database and a fresh
     one are the same; no wish is lost."""
     columns = """
-        SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute
+        SELECT format('%s %s', attname, format_type(atttypid, atttypmod)) FROM pg_attribute
         WHERE attrelid = 'wish_lists'::regclass AND attnum > 0 AND NOT attisdropped
     """
-    applied = [("id", "integer"), ("wish", "character varying(80)")]
+    applied = ["id integer", "wish character varying(80)"]
     with beside.fresh(settings_of(look)) as place:
         if goes(look, "alembic upgrade draft_wish_lists", _only_the_first, place):
             with database.connect(place) as connection:
-                look.same("by the file draft_wish_lists, column", map(tuple, connection.execute(sa.text(columns))),
+                look.same("by the file draft_wish_lists, column", connection.scalars(sa.text(columns)),
                           applied, "it was edited after it was applied: databases that ran it stay behind")  # fmt: skip
-    wanted = [("id", "integer"), ("wish", "text"), ("priority", "smallint")]
-    look.same("column", map(tuple, look.rows(columns)), wanted, "the change was not made here")
+    wanted = ["id integer", "wish text", "priority smallint"]
+    look.same("column", look.values(columns), wanted, "the change was not made here")
     wishes = look.values("SELECT wish FROM wish_lists")
     look.expect({"a longer strap", "a second charger"} <= set(wishes), "a wish is lost", "the table was made anew")
     look.connection.rollback()
