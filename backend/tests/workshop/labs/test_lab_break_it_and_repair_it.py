@@ -6,6 +6,7 @@ import pytest
 
 from workshop import chain, labs
 from workshop.labs import planted
+from workshop.review import review
 from workshop.terminal import CommandFailedError
 
 LAB = "lab_break_it_and_repair_it"
@@ -156,6 +157,25 @@ def test_another_right_repair_is_green(lab, exercise, texts):
     lab.plant(exercise)
     carry_out(lab, exercise, texts)
     lab.check(exercise)
+
+
+@pytest.mark.parametrize(
+    ("draft", "rules"),
+    {
+        "stale_sequence": {"R304"},
+        "json_string_in_jsonb": {"R303"},
+        "pass_as_downgrade": {"R101"},
+        "enum_left_behind": {"R105"},
+        "swallowed_exception": {"R201", "R404"},
+        "no_naming_convention": {"R506"},
+        "edited_after_applied.2": set(),
+    }.items(),
+)
+def test_the_review_coach_finds_what_the_page_says(draft, rules, tmp_path):
+    path = tmp_path / "draft.py"
+    path.write_text(planted(LAB, draft))
+    found = {one.rule for one in review(path).findings}
+    assert found - {"R406"} == rules  # R406: squawk's, where it is installed
 
 
 def test_a_failed_command_shows_the_error_and_not_the_way_to_it(lab, capsys):
