@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -43,11 +44,22 @@ def run(settings: Settings, program: str, line: str, fails: bool = False, drafts
         text=True,
         check=False,
     )
-    print(f"$ {'ALEMBIC_CONFIG=scratch.ini ' * drafts}{program} {line}\n{done.stdout.rstrip()}")
+    print(f"$ {'ALEMBIC_CONFIG=scratch.ini ' * drafts}{program} {line}\n{_without_traceback(done.stdout).rstrip()}")
     if (done.returncode != 0) != fails:
         wanted = "fail here, and it did not" if fails else f"succeed, and it ended with status {done.returncode}"
         raise CommandFailedError(f"`{program} {line}` should {wanted}.")
     return done.stdout
+
+
+def _without_traceback(text: str) -> str:
+    """Leave out through which lines of Python a failure came; what failed, and with which statement, stays."""
+    begin = text.find("Traceback (most recent call last):")
+    if begin < 0:
+        return text
+    frame = text.rfind('\n  File "')  # the innermost one; the first line after it that is not indented names the error
+    raised = re.compile(r"^\S", re.MULTILINE).search(text, frame + 1)
+    end = raised.start() if raised else len(text)
+    return f"{text[:begin]}... ({text[begin:end].count(chr(10))} lines of traceback)\n{text[end:]}"
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -9,7 +9,8 @@
 
 A lab is a module here of the notebook's name; line 1 of its docstring is the title. An exercise is a function under
 `@exercise`: its docstring is the promise, its body looks at the database. Its repair stands in
-solutions/<lab>/<exercise> as SQL, as a draft of a revision, or as the commands to type.
+solutions/<lab>/<exercise> as SQL, as a draft of a revision, or as the commands to type; one that takes several of these
+stands in <exercise>.1.py, <exercise>.2.sh and so on. The drafts that break things stand in planted/<lab>.
 """
 
 from __future__ import annotations
@@ -25,11 +26,15 @@ from pathlib import Path
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import chain, checks, record, scratch, server, steps, terminal
+from workshop import beside, chain, checks, record, scratch, server, steps, terminal
 from workshop.checks import Report
 from workshop.steps import Jump
+from workshop.xray import Difference
 
 SOLUTIONS = Path(__file__).parent / "solutions"
+PLANTED = Path(__file__).parent / "planted"
+PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
+_SQL = r"\s*(alter|comment|create|delete|drop|insert|select|truncate|update|with)\b"
 
 
 class LabError(ExplainedError):
@@ -65,24 +70,37 @@ def exercises(lab: str) -> dict[str, Exercise]:
     return {name: one for name, one in vars(module).items() if isinstance(one, Exercise)}
 
 
+def planted(lab: str, name: str) -> str:
+    """Return the text of a draft that breaks something, standing on the chain's last revision."""
+    return _standing_on_head(PLANTED / lab / f"{name}.py")
+
+
 @dataclass(frozen=True)
 class Solution:
     """The workshop's own repair of an exercise.
 
-    path: a file of SQL (.sql), a draft of a revision (.py), or commands as one types them in backend/ (.sh). In it
-    {head} stands for the name of the chain's last revision, {+1} for the number after its own, {+2} for the next.
+    paths: one after the other, a file of SQL (.sql), a draft of a revision (.py), or commands as one types them in
+    backend/ (.sh).
     """
 
-    path: Path
+    paths: tuple[Path, ...]
+
+    @property
+    def path(self) -> Path:
+        """The last part, or the only one."""
+        return self.paths[-1]
+
+    @property
+    def parts(self) -> list[str]:
+        return [_standing_on_head(path) for path in self.paths]
 
     @property
     def text(self) -> str:
-        head = chain.steps()[-1]
-        text = self.path.read_text(encoding="utf-8").replace("{head}", head.name)
-        return re.sub(r"\{\+(\d)\}", lambda found: f"{int(head.number) + int(found[1]):04}", text)
+        return "\n\n".join(self.parts)
 
     def _repr_html_(self) -> str:
-        return f"<details><summary>One way to do it</summary><pre>{html.escape(self.text)}</pre></details>"
+        shown = "".join(f"<pre>{html.escape(part)}</pre>" for part in self.parts)
+        return f"<details><summary>One way to do it</summary>{shown}</details>"
 
     def __str__(self) -> str:
         return self.text
@@ -153,15 +171,24 @@ class Lab:
         return solution(self.name, name)
 
     def solve(self, name: str, text: str = "...") -> None:
-        """Carry out the learner's repair, or the workshop's own when the learner left the dots."""
+        """Carry out the learner's repair, or the workshop's own when the learner left the dots.
+
+        A repair in several parts can be given in as many cells, in any kind: each is carried out as what it is.
+        """
         known = self.solution(name)
-        if _only_dots(text):
-            print(f"The dots stand for the workshop's own repair:\n\n{known.text}")
-            text = known.text
-        if known.path.suffix == ".sql":
+        if not _only_dots(text):
+            self._carry_out(text, _kind(text) or known.path.suffix)
+            return
+        print(f"The dots stand for the workshop's own repair:\n\n{known.text}")
+        for path, part in zip(known.paths, known.parts, strict=True):
+            self._carry_out(part, path.suffix)
+
+    def _carry_out(self, text: str, kind: str) -> None:
+        """Carry out SQL (".sql"), write a draft (".py"), or run commands (".sh")."""
+        if kind == ".sql":
             with database.connect(self.settings) as connection, connection.begin():
                 connection.exec_driver_sql(text)
-        elif known.path.suffix == ".py":
+        elif kind == ".py":
             path = scratch.write(scratch.declared(text), text)
             print(f"Written: backend/scratch/{path.name} (git ignores it)")
         else:
@@ -174,6 +201,10 @@ class Lab:
         """Throw away what this lab did and begin again at head."""
         _afresh(self.settings)
         return f"The database is at {chain.steps()[-1].name}, as a plain upgrade leaves it; no draft is left."
+
+    def compare(self) -> Difference:
+        """Return what a fresh database, made by the chain and the drafts as they stand, has otherwise than this one."""
+        return beside.compare(self.settings)
 
     def finish(self) -> Report:
         """Assert that every exercise was repaired, and leave the database at head, as new.
@@ -199,8 +230,7 @@ def title(lab: str) -> str:
 
 def solution(lab: str, exercise: str) -> Solution:
     """Return the workshop's repair of an exercise."""
-    [path] = (SOLUTIONS / lab).glob(f"{exercise}.*")
-    return Solution(path)
+    return Solution(tuple(sorted((SOLUTIONS / lab).glob(f"{exercise}.*"))))
 
 
 def begin(name: str) -> Lab:
@@ -218,6 +248,24 @@ def begin(name: str) -> Lab:
 def _afresh(settings: Settings) -> None:
     scratch.clear()
     steps.goto(settings, chain.steps()[-1], keep=False)
+
+
+def _standing_on_head(path: Path) -> str:
+    """Return the text of a file in which {head} stands for the name of the chain's last revision, {+1} for the number
+    after its own, {+2} for the next."""
+    head = chain.steps()[-1]
+    text = path.read_text(encoding="utf-8").replace("{head}", head.name).rstrip() + "\n"
+    return re.sub(r"\{\+(\d)\}", lambda found: f"{int(head.number) + int(found[1]):04}", text)
+
+
+def _kind(text: str) -> str | None:
+    """Tell what the learner wrote: a draft, commands, or SQL; None when its first line does not tell."""
+    if re.search(r"^revision\b.*=", text, re.MULTILINE):
+        return ".py"
+    line = next((line for line in text.splitlines() if line.strip() and not line.startswith(("#", "--"))), "")
+    if line.split(maxsplit=1)[0] in PROGRAMS:
+        return ".sh"
+    return ".sql" if re.match(_SQL, line, re.IGNORECASE) else None
 
 
 def _only_dots(text: str) -> bool:
