@@ -29,6 +29,7 @@ from workshop.checks import Report
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 HEAD = "{head}"  # in a solution: the name of the chain's last revision, whichever it is today
+PORT = "{port}"  # in a solution: the port at which the database is
 
 
 class LabError(ExplainedError):
@@ -73,7 +74,10 @@ class Solution:
 
     @property
     def text(self) -> str:
-        return self.path.read_text(encoding="utf-8").replace(HEAD, chain.steps()[-1].name).rstrip() + "\n"
+        text = self.path.read_text(encoding="utf-8").replace(HEAD, chain.steps()[-1].name).rstrip() + "\n"
+        if PORT in text:
+            text = text.replace(PORT, str(server.ensure().database_url.port or 5432))
+        return text
 
     def _repr_html_(self) -> str:
         return f"<details><summary>One way to do it</summary><pre>{html.escape(self.text)}</pre></details>"
