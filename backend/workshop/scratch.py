@@ -233,6 +233,6 @@ def write_address(name: str, url: sa.URL) -> Path:
     """Write an address file that nobody else on this machine can read: it holds a password."""
     path = folder() / name
     path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-        file.write(f"DATABASE_URL={url.render_as_string(hide_password=False)}\n")
+    path.touch(mode=0o600)
+    path.write_text(f"DATABASE_URL={url.render_as_string(hide_password=False)}\n", encoding="utf-8")
     return path

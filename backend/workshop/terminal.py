@@ -22,7 +22,7 @@ class CommandFailedError(ExplainedError):
 
 
 def run(
-    settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False, address: str = ""
+    settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False, *, address: str = ""
 ) -> str:
     """Run `<program> <line>` in backend/ on this database, print what it prints, and return it.
 
@@ -80,7 +80,7 @@ class TerminalMagics(Magics):  # type: ignore[misc]
         """
         flags, rest = _flags(line, "--fails", "--scratch", "--deploy")
         address = "deploy.env" if "--deploy" in flags else ""
-        run(server.ensure(), "alembic", rest, "--fails" in flags, "--scratch" in flags, address)
+        run(server.ensure(), "alembic", rest, "--fails" in flags, "--scratch" in flags, address=address)
 
     @line_magic
     def workshop(self, line: str) -> None:

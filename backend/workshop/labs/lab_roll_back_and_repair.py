@@ -137,7 +137,7 @@ def _like_a_plain_upgrade(look: Look) -> None:
     """Head in alembic_version, what the last step promises, and what the models say."""
     head = chain.steps()[-1].name
     look.same(
-        "in alembic_version:", _versions(look), [head], "this is what Alembic believes: `alembic current` shows it"
+        "row of alembic_version", _versions(look), [head], "this is what Alembic believes: `alembic current` shows it"
     )
     report = checks.run(chain.steps()[-1], look.connection)
     look.seen += sum(result.seen for result in report.results)
@@ -171,7 +171,7 @@ def two_heads(look: Look) -> None:
         f"the scripts have {len(heads)} heads: {', '.join(sorted(heads))}",
         "both drafts stand on the same revision: a revision with both of them below it is missing",
     )
-    look.same("in alembic_version:", _versions(look), heads, "the database is not at the head of the scripts")
+    look.same("row of alembic_version", _versions(look), heads, "the database is not at the head of the scripts")
     for table, column in (("products", "care_label"), ("users", "pickup_note")):
         look.expect(
             _has_column(look, table, column),
@@ -183,7 +183,7 @@ def two_heads(look: Look) -> None:
 @exercise(_half_a_draft)
 def fails_half_way(look: Look) -> None:
     """The draft is applied: every variant has a weight above 0, and the column takes no null."""
-    look.same("in alembic_version:", _versions(look), ["add_shipping_weight"], "the draft was not applied")
+    look.same("row of alembic_version", _versions(look), ["add_shipping_weight"], "the draft was not applied")
     if not _has_column(look, "variants", "grams"):
         look.expect(
             False, "variants.grams is not there", "the second statement failed, and the first was rolled back with it"
@@ -207,7 +207,7 @@ def behind(look: Look) -> None:
 def lost_revision(look: Look) -> None:
     """The database is at the last revision of the chain, and nothing of the lost draft is left in it."""
     look.same(
-        "in alembic_version:",
+        "row of alembic_version",
         _versions(look),
         [chain.steps()[-1].name],
         "the draft counts as applied, and only its own file knows how to undo it",

@@ -15,8 +15,8 @@ HEAD = chain.steps()[-1].name
 # What a learner reads before any repair: fragments, each of them in the report.
 RED = {
     "two_heads": ["the scripts have 2 heads: add_care_label, add_pickup_note", f"not expected: {HEAD}"],
-    "fails_half_way": ["variants.grams is not there", "in alembic_version: missing: add_shipping_weight"],
-    "behind": [f"in alembic_version: missing: {HEAD}", f"promises of {HEAD}"],
+    "fails_half_way": ["variants.grams is not there", "row of alembic_version missing: add_shipping_weight"],
+    "behind": [f"row of alembic_version missing: {HEAD}", f"promises of {HEAD}"],
     "lost_revision": ["products.gift_note is still there", "not expected: add_gift_note"],
     "connection_refused": ["Connection refused: no PostgreSQL listens at"],
     "stamped_ahead": [f"promises of {HEAD}: 0 of", "`alembic check` finds"],
@@ -49,7 +49,7 @@ WRONG = [
     ("lost_revision", "workshop drafts --fetch add_gift_note", "", "products.gift_note is still there"),
     ("connection_refused", "workshop address deploy.env --port {port} --name postgres", "", "another database"),
     ("stamped_ahead", "alembic upgrade head", "", f"promises of {HEAD}"),
-    ("stamped_ahead", "alembic stamp 0003_seed_catalog", "", f"in alembic_version: missing: {HEAD}"),
+    ("stamped_ahead", "alembic stamp 0003_seed_catalog", "", f"row of alembic_version missing: {HEAD}"),
 ]
 
 
