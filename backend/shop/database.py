@@ -142,6 +142,10 @@ _CAUSES = (
 _STATES = {
     "23505": "A row of the revision collides with one that is there ({said}): move or delete that row and run "
     "the command again; the revision was rolled back.",
+    "23502": "A column was to take no null, and rows that are there hold one ({said}): fill them first, then run the "
+    "command again; what the revision did in its transaction was rolled back.",
+    "23514": "Rows that are there, or that the revision writes, break a rule ({said}): mend the rows or the rule, then "
+    "run the command again; what the revision did in its transaction was rolled back.",
     "42501": 'The user "{user}" lacks a right in the database "{database}" ({said}): ask its owner for it, for '
     "example with GRANT CREATE ON SCHEMA public, or use a database of your own.",
     "55P03": "Another session holds a lock that this statement needs, and lock_timeout ended the wait: close idle "

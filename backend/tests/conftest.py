@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -40,6 +41,7 @@ def apart(monkeypatch, tmp_path):
     """Keep the learner's record and drafts out of it."""
     monkeypatch.setenv("WORKSHOP_RECORD", str(tmp_path / "record.json"))
     monkeypatch.setenv("WORKSHOP_SCRATCH", str(tmp_path / "scratch"))
+    monkeypatch.setattr(sys, "path", [*sys.path])  # Alembic puts the folder of the drafts in front, for good
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import workshop
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
+from shop.settings import load as load_settings
 from workshop import chain, checks, doctor, record, scratch, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
@@ -167,6 +168,34 @@ def check(step: str | None) -> None:
         report = checks.run(wanted, connection)
     click.echo(str(report))
     sys.exit(not report.kept)
+
+
+@main.command()
+@click.option("--fetch", metavar="NAME", help="Bring a draft that is out of sight back to where Alembic sees it.")
+def drafts(fetch: str | None) -> None:
+    """List your drafts, and those that Alembic does not see: set aside, or a colleague's."""
+    if fetch:
+        click.echo(f"Fetched: backend/scratch/{scratch.fetch(fetch).name}")
+    for path in scratch.drafts():
+        click.echo(f"in sight      {path.name}")
+    for path in scratch.elsewhere():
+        click.echo(f"out of sight  {path.parent.name}/{path.name}")
+    if not scratch.drafts() and not scratch.elsewhere():
+        click.echo("There are none.")
+
+
+@main.command()
+@click.argument("file")
+@click.option("--host", help="Write another host into it.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Write another port into it.")
+@click.option("--name", help="Write the name of another database into it.")
+def address(file: str, host: str | None, port: int | None, name: str | None) -> None:
+    """Show the address in FILE (of backend/scratch) with the password masked, or change a part of it."""
+    url = load_settings({}, scratch.address_file(file)).database_url
+    if host or port or name:
+        url = url.set(host=host or url.host, port=port or url.port, database=name or url.database)
+        scratch.write_address(file, url)
+    click.echo(f"backend/scratch/{file}: {url.render_as_string()}")
 
 
 @main.command("walk")

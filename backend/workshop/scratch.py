@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import EllipsisType
 
+import sqlalchemy as sa
 from alembic.config import Config
 
 from shop.errors import ExplainedError
@@ -25,6 +26,7 @@ from shop.settings import BACKEND
 CONFIG = BACKEND / "scratch.ini"
 MODELS = BACKEND / "shop" / "models"
 COPY = "draft_models"  # the package that scratch.ini puts before shop.models
+COLLEAGUE = "colleague"  # a folder that Alembic does not read: drafts that are not on this branch
 
 
 class ScratchError(ExplainedError):
@@ -168,10 +170,10 @@ def copy_models(name: str) -> File:
 
 
 def clear() -> None:
-    """Remove all drafts and the copy of the models; folders that were set aside stay."""
-    for path in drafts():
+    """Remove drafts, address files and the copy of the models; folders that were set aside stay."""
+    for path in [*drafts(), *folder().glob("*.env")]:
         path.unlink()
-    for name in (COPY, "__pycache__"):
+    for name in (COPY, COLLEAGUE, "__pycache__"):
         shutil.rmtree(folder() / name, ignore_errors=True)
 
 
@@ -190,3 +192,57 @@ def set_aside() -> Path | None:
     for path in found:
         path.rename(kept / path.name)
     return kept
+
+
+def elsewhere() -> list[Path]:
+    """Return the drafts that Alembic does not see: those that were set aside, and those of a colleague."""
+    return sorted(path for path in folder().glob("*/*.py") if path.parent.name not in (COPY, "__pycache__"))
+
+
+def hand_to_colleague(name: str) -> None:
+    """Move a draft to where Alembic does not see it, as if it stood on a colleague's branch."""
+    other = folder() / COLLEAGUE
+    other.mkdir(exist_ok=True)
+    (folder() / f"{name}.py").replace(other / f"{name}.py")
+
+
+def fetch(name: str) -> Path:
+    """Copy a draft that Alembic does not see back to where it does, the newest when there are several.
+
+    Raises:
+        ScratchError: there is none of that name, or one is in sight already.
+    """
+    found = [path for path in elsewhere() if path.stem == name]
+    if not found:
+        known = ", ".join(path.stem for path in elsewhere()) or "none"
+        raise ScratchError(f'No draft that is out of sight is called "{name}". There are: {known}.')
+    place = folder() / f"{name}.py"
+    if place.exists():
+        raise ScratchError(f"{place.name} is in backend/scratch already.")
+    return Path(shutil.copy(max(found, key=lambda path: path.stat().st_mtime_ns), place))
+
+
+# -- address files: what a deployment reads --------------------------------------------------------------------------
+
+
+def address_file(name: str) -> Path:
+    """Return an address file.
+
+    Raises:
+        ScratchError: its name is not one, or the file is not there.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+\.env", name):
+        raise ScratchError(f'"{name}" is no address file of backend/scratch: its name is like deploy.env.')
+    path = folder() / name
+    if not path.exists():
+        raise ScratchError(f"There is no file backend/scratch/{name}.")
+    return path
+
+
+def write_address(name: str, url: sa.URL) -> Path:
+    """Write an address file that nobody else on this machine can read: it holds a password."""
+    path = folder() / name
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(f"DATABASE_URL={url.render_as_string(hide_password=False)}\n", encoding="utf-8")
+    return path

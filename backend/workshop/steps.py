@@ -64,15 +64,6 @@ def downgrade(settings: Settings, target: str) -> None:
     _run(settings, command.downgrade, target, "Downgrading")
 
 
-def upgrade_drafts(settings: Settings) -> None:
-    """Run `alembic upgrade heads` with the learner's drafts in sight.
-
-    Raises:
-        StepError: a draft failed; it was rolled back.
-    """
-    _run(settings, command.upgrade, "heads", "Upgrading", scratch.alembic_config())
-
-
 def leave_drafts(settings: Settings) -> None:
     """Downgrade out of the learner's drafts, the newest first, so that only revisions of the chain are applied.
 

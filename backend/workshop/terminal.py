@@ -14,6 +14,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, nee
 
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
+from shop.settings import load as load_settings
 from workshop import scratch, server
 
 
@@ -21,19 +22,27 @@ class CommandFailedError(ExplainedError):
     """The command ended with another status than the notebook expects; what it printed stands above."""
 
 
-def run(settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False) -> str:
+def run(
+    settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False, *, address: str = ""
+) -> str:
     """Run `<program> <line>` in backend/ on this database, print what it prints, and return it.
 
     Args:
         program: a command of the virtual environment: alembic, workshop.
         fails: the command is meant to fail.
         drafts: let Alembic see the learner's drafts in backend/scratch, too.
+        address: take the database's address from this file of backend/scratch, as a deployment would.
 
     Raises:
         CommandFailedError: it failed, or it succeeded although it was meant to fail.
     """
     environment = {**os.environ, **environment_of(settings)}
+    before = ""
+    if address:
+        before = f"env $(cat scratch/{address}) "
+        environment |= environment_of(load_settings({}, scratch.address_file(address)))
     if drafts:
+        before += "ALEMBIC_CONFIG=scratch.ini "
         environment["ALEMBIC_CONFIG"] = str(scratch.config())
     done = subprocess.run(
         [str(Path(sys.executable).with_name(program)), *shlex.split(line)],
@@ -44,7 +53,7 @@ def run(settings: Settings, program: str, line: str, fails: bool = False, drafts
         text=True,
         check=False,
     )
-    print(f"$ {'ALEMBIC_CONFIG=scratch.ini ' * drafts}{program} {line}\n{_without_traceback(done.stdout).rstrip()}")
+    print(f"$ {before}{program} {line}\n{_without_traceback(done.stdout).rstrip()}")
     if (done.returncode != 0) != fails:
         wanted = "fail here, and it did not" if fails else f"succeed, and it ended with status {done.returncode}"
         raise CommandFailedError(f"`{program} {line}` should {wanted}.")
@@ -78,10 +87,12 @@ class TerminalMagics(Magics):  # type: ignore[misc]
     def alembic(self, line: str) -> None:
         """Run `alembic ...` in backend/.
 
-        %alembic --fails ... for a command that is meant to fail; %alembic --scratch ... to let Alembic see your drafts.
+        %alembic --fails ... for a command that is meant to fail; %alembic --scratch ... to let Alembic see your drafts;
+        %alembic --deploy ... with the address in backend/scratch/deploy.env.
         """
-        flags, rest = _flags(line, "--fails", "--scratch")
-        run(server.ensure(), "alembic", rest, fails="--fails" in flags, drafts="--scratch" in flags)
+        flags, rest = _flags(line, "--fails", "--scratch", "--deploy")
+        address = "deploy.env" if "--deploy" in flags else ""
+        run(server.ensure(), "alembic", rest, "--fails" in flags, "--scratch" in flags, address=address)
 
     @line_magic
     def workshop(self, line: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop import steps
+from workshop import beside, steps
 
 DRAFT = """
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_reset_removes_the_drafts_after_their_own_downgrade(settings, clone, tmp
     draft = DRAFT.replace("GONE", str(tmp_path / "undone"))
     (drafts / "mine.py").write_text(draft, encoding="utf-8")
     clone.run("upgrade", "0001")
-    steps.upgrade_drafts(settings)
+    beside.upgrade(settings)
     assert "draft        mine.py" in clone.run("status").stdout
     assert "is empty" in clone.run("reset", "--yes").stdout
     assert (tmp_path / "undone").exists() and list(drafts.glob("*.py")) == []
@@ -151,6 +151,5 @@ def test_a_broken_export_stops_the_upgrade_with_a_sentence_and_changes_nothing(s
     clone.environment["SHOP_DATA"] = str(clone.root / "given")
     done = clone.run("upgrade", "head")
     assert done.returncode != 0 and words in done.stderr and "Traceback" not in done.stderr
-    from workshop import steps
 
     assert steps.current(settings) == "0002_create_catalog"

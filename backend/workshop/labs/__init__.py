@@ -252,9 +252,11 @@ def _afresh(settings: Settings) -> None:
 
 def _standing_on_head(path: Path) -> str:
     """Return the text of a file in which {head} stands for the name of the chain's last revision, {+1} for the number
-    after its own, {+2} for the next."""
+    after its own, {+2} for the next, and {port} for the port at which the database is."""
     head = chain.steps()[-1]
     text = path.read_text(encoding="utf-8").replace("{head}", head.name).rstrip() + "\n"
+    if "{port}" in text:
+        text = text.replace("{port}", str(server.ensure().database_url.port or 5432))
     return re.sub(r"\{\+(\d)\}", lambda found: f"{int(head.number) + int(found[1]):04}", text)
 
 

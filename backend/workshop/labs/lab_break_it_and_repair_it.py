@@ -10,23 +10,23 @@ come out the same. So the checks build a fresh database from the files, compare,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import command
 
 from shop import database
 from shop.settings import Settings
-from workshop import beside, scratch, xray
+from workshop import beside, scratch
 from workshop.checks import Look
 from workshop.labs import exercise, planted
+from workshop.labs.looks import faithful, goes, settings_of
 
 LAB = "lab_break_it_and_repair_it"
 STORES = [(1, 1, "Ghent"), (2, 2, "Lille"), (3, 3, "Porto"), (4, 4, "Turku")]
 SAID = "the battery for 2 years, the rest for 5"  # a warranty that is no JSON
 
 
-# -- what every draft owes ---------------------------------------------------------------------------------------------
+# -- planting ---------------------------------------------------------------------------------------------------------
 
 
 def draft(name: str) -> None:
@@ -39,67 +39,6 @@ def apply(settings: Settings, name: str) -> None:
     """Write a planted draft and run it."""
     draft(name)
     beside.upgrade(settings)
-
-
-def faithful(look: Look, *drafts: str) -> None:
-    """Note a fault unless this database is what the files make, and the drafts go down and up without a trace."""
-    settings = settings_of(look)
-    written = [path.stem for path in scratch.drafts() if path.stem in drafts]
-    look.same("draft", written, drafts, "it was applied: mend it, or let another follow; deleting it hides it")
-    with beside.fresh(settings) as place:
-        untouched = everything(place)
-        if not goes(look, "alembic upgrade", beside.upgrade, place):
-            return
-        seen = beside.shape(place)
-        look.seen += len(seen.items)
-        here = beside.shape(settings)
-        look.same(
-            "current revision", (here.revision or "").split(", "), (seen.revision or "").split(", "),
-            "this database is not where the drafts end: alembic current, alembic heads",
-        )  # fmt: skip
-        drift = things(xray.compare(seen, here))
-        look.expect(
-            not drift, f"this database differs from a fresh one in {drift}",
-            "what was done by hand, or left over here, stands in no file; or a file does not say what ran here",
-        )  # fmt: skip
-        if not goes(look, "alembic downgrade", beside.downgrade, place):
-            return
-        trace = things(xray.compare(untouched, everything(place)))
-        look.expect(not trace, f"after upgrade and downgrade there is still {trace}", "the downgrade does not mirror")
-        if goes(look, "alembic upgrade, the second time,", beside.upgrade, place):
-            again = things(xray.compare(seen, beside.shape(place)))
-            look.expect(not again, f"the second upgrade makes something else: {again}", "the downgrade left a trace")
-
-
-def goes(look: Look, what: str, action: Callable[[Settings], None], place: Settings) -> bool:
-    """Run Alembic in the fresh database; a failure, whatever it is, is a fault of the drafts."""
-    try:
-        action(place)
-    except Exception as error:  # a draft can raise anything
-        said = str(getattr(error, "orig", error)).strip().splitlines()
-        look.expect(False, f"in a fresh database {what} fails: {said[0] if said else type(error).__name__}",
-                    "the drafts, as they stand in the files, do not run")  # fmt: skip
-        return False
-    return True
-
-
-def things(seen: xray.Difference) -> str:
-    """Name what differs; a table is not named when all that changed is which columns it has."""
-    names = [
-        f"{kind} {name.removeprefix('public.')}"
-        for kind, name in seen.items()
-        if (kind, name) not in seen.changed or not seen.only_columns_came_or_went((kind, name))
-    ]
-    return ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
-
-
-def everything(place: Settings) -> xray.Snapshot:
-    with database.connect(place) as connection:
-        return xray.snapshot(connection)
-
-
-def settings_of(look: Look) -> Settings:
-    return Settings(look.connection.engine.url, embedded=False)
 
 
 # -- the exercises -----------------------------------------------------------------------------------------------------

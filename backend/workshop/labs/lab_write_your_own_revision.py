@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.util import CommandError
 
 from shop import database
 from shop.settings import Settings
-from workshop import chain, checkpoints, labs, review, scratch, steps, xray
+from workshop import beside, labs, review, scratch, steps
 from workshop.checks import Look
 from workshop.labs import exercise
+from workshop.labs.looks import as_the_models, faithful
 
 LAB = __name__.rpartition(".")[2]
-TRIAL = "workshop_lab_trial"  # a throwaway database at head, on which the learner's drafts are tried
 HERE = "apply your draft: %alembic --scratch upgrade head"
 
 
@@ -41,7 +38,7 @@ def after(*earlier: str) -> Callable[[Settings], None]:
         for name in earlier:
             text = labs.solution(LAB, name).text
             scratch.write(scratch.declared(text), text)
-        steps.upgrade_drafts(settings)
+        beside.upgrade(settings)
 
     return plant
 
@@ -74,7 +71,7 @@ def last_login(look: Look) -> None:
     """)
     look.expect(bool(kinds), "users has no column last_login", HERE)
     look.same("the type of users.last_login", kinds, ["timestamp with time zone"], "a moment needs its time zone")
-    _as_the_models(look)
+    as_the_models(look)
     _judged(look)
 
 
@@ -128,7 +125,7 @@ def rename(look: Look) -> None:
     if columns == ["about"]:
         [told] = look.values("SELECT count(about) FROM users")
         look.expect(told > 0, "users.about is empty", "a column that is dropped takes its contents with it: rename it")
-    _as_the_models(look)
+    as_the_models(look)
     _judged(look)
 
 
@@ -204,17 +201,6 @@ def _refusal(look: Look, statement: str) -> str:
         attempt.rollback()
 
 
-def _as_the_models(look: Look) -> None:
-    """Let `alembic check` compare the database with the copy of the models."""
-    config = scratch.alembic_config()
-    config.stdout = io.StringIO()
-    config.attributes["connection"] = look.connection
-    try:
-        command.check(config)
-    except CommandError as error:
-        look.expect(False, f"`alembic check` says: {error}", "database and models are not the same yet")
-
-
 def _judged(look: Look) -> None:
     """Review the learner's drafts, see that they are applied, and try them up, down and up on a throwaway database."""
     drafts = scratch.drafts()
@@ -227,29 +213,5 @@ def _judged(look: Look) -> None:
     here = steps.revision_of(look.connection)
     look.expect(here in {path.stem for path in drafts}, f"the database is at {here}", HERE)
     if drafts and not look.faults:
-        _tried(look)
-
-
-def _tried(look: Look) -> None:
-    place = Settings(look.connection.engine.url.set(database=TRIAL), embedded=False)
-    checkpoints.replace(place, checkpoints.ensure(place, chain.steps()[-1].name, steps.upgrade))
-    try:
-        start = _seen(place)
-        steps.upgrade_drafts(place)
-        there = _seen(place)
-        steps.leave_drafts(place)
-        left = xray.compare(start, _seen(place))
-        look.expect(not left, f"the downgrade leaves a trace: {left.summary()}", "it must undo all of the upgrade")
-        steps.upgrade_drafts(place)
-        look.expect(
-            not xray.compare(there, _seen(place)), "the second upgrade gives something else", "see the downgrade"
-        )
-    except steps.StepError as error:
-        look.expect(False, f"on a fresh database: {error}", "a draft must run up, down and up again")
-    finally:
-        checkpoints.drop(place)
-
-
-def _seen(place: Settings) -> xray.Snapshot:
-    with database.connect(place) as connection:
-        return xray.snapshot(connection)
+        look.connection.rollback()  # a second session reads the tables now
+        faithful(look, *(path.stem for path in drafts))

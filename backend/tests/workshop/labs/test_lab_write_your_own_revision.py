@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from shop import database
-from workshop import chain, labs, steps
+from workshop import beside, chain, labs, steps
 
 LAB = "lab_write_your_own_revision"
 
 RED = {
-    "last_login": ["users has no column last_login", "there is no draft", "New upgrade operations detected"],
+    "last_login": ["users has no column last_login", "there is no draft", "`alembic check` finds 1 difference"],
     "expand": ["reviews has no column word_count", "there is no draft"],
     "backfill": ["1278 review(s) without the number of their words"],
     "contract": ["may be null: missing: False", "1 review(s) without", "missing: 5"],
@@ -45,7 +45,7 @@ def after_solving(settings, name, *changes):
         assert old in text
         text = text.replace(old, new)
     lab.solve(name, text)
-    steps.upgrade_drafts(settings)
+    beside.upgrade(settings)
     return reasons(lab, name)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from alembic import command
 
-from shop import database
-from workshop import chain, labs, record, scratch, steps
+from workshop import beside, chain, labs, record, scratch, steps
 from workshop.labs import Lab
 
 EXERCISES = [(lab, name) for lab in chain.LABS for name in labs.exercises(lab)]
@@ -26,10 +24,7 @@ def test_an_exercise_is_red_before_its_repair_and_green_after_it(lab, name, begu
     assert not report.kept and [why for result in report.results for why in result.reasons()], "it is not broken"
     one.solve(name)
     if one.solution(name).path.suffix == ".py":
-        with database.connect(settings) as connection:
-            config = scratch.alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "heads")
+        beside.upgrade(settings)
     assert one.check(name).kept
     assert name in record.read()[lab].repaired
     one.fresh()
