@@ -93,6 +93,9 @@ class File:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:  # in the executed notebook; it must not say where on this machine the file lies
+        return f"File({self.path.name})"
+
 
 def write(name: str, text: str) -> Path:
     """Write a draft; its name must be the revision id that it declares.

@@ -105,6 +105,9 @@ class Solution:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:  # in the executed notebook; it must not say where on this machine the files lie
+        return f"Solution({', '.join(path.name for path in self.paths)})"
+
 
 @dataclass
 class Lab:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workshop import chain, labs
+from workshop import beside, chain, labs
 from workshop.labs import planted
 from workshop.review import review
 from workshop.terminal import CommandFailedError
@@ -124,12 +124,15 @@ RIGHT = [
 
 @pytest.fixture
 def lab(settings):
-    return labs.begin(LAB)
+    return labs.Lab(LAB, settings)  # each test plants, and so begins at head by itself
 
 
 def carry_out(lab, exercise, texts):
     for text in texts:
-        lab.solve(exercise, text if isinstance(text, str) else text())
+        if text == UPGRADE:
+            beside.upgrade(lab.settings)  # the same, without starting a program
+        else:
+            lab.solve(exercise, text if isinstance(text, str) else text())
 
 
 def reasons(report):
