@@ -16,7 +16,7 @@ from shop.models import Base
 from shop.settings import Settings
 from workshop import chain, checks, scratch, steps
 from workshop.checks import Look
-from workshop.labs import exercise
+from workshop.labs import LabError, exercise
 
 BEHIND = "0003_seed_catalog"  # where the database of stamped_ahead really is
 ADDRESS = "deploy.env"
@@ -94,7 +94,11 @@ def _draft_that_went(place: Settings) -> None:
 
 def _wrong_port(place: Settings) -> None:
     url = place.database_url
-    port = next(one for one in PORTS if one != url.port and _refused(url.host or "localhost", one))
+    host = url.host or "localhost"
+    port = next((one for one in PORTS if one != url.port and _refused(host, one)), None)
+    if port is None:
+        tried = ", ".join(map(str, PORTS))
+        raise LabError(f"No port of {host} refuses a connection (tried: {tried}), so this exercise has no wrong one.")
     scratch.write_address(ADDRESS, url.set(port=port))
 
 
