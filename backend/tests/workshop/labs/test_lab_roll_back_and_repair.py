@@ -146,6 +146,11 @@ def test_no_wrong_port_is_said_and_nothing_is_faked(lab, monkeypatch):
         lab.plant("connection_refused")
 
 
+def test_a_line_that_is_no_command_is_named(lab):
+    with pytest.raises(terminal.CommandFailedError, match='this one begins with "grep"'):
+        lab.solve("two_heads", "grep -r revision")
+
+
 def test_a_draft_is_fetched_by_its_name(lab):
     with pytest.raises(scratch.ScratchError, match="There are: none"):
         scratch.fetch("nothing")
