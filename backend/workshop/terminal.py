@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,10 @@ def run(
         address: take the database's address from this file of backend/scratch, as a deployment would.
 
     Raises:
-        CommandFailedError: it failed, or it succeeded although it was meant to fail.
+        CommandFailedError: it failed, or it succeeded although it was meant to fail, or there is no such command.
     """
+    if not shutil.which(program, path=Path(sys.executable).parent):
+        raise CommandFailedError(f'Lines here begin with "alembic" or "workshop"; this one begins with "{program}".')
     environment = {**os.environ, **environment_of(settings)}
     before = ""
     if address:

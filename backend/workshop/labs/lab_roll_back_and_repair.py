@@ -12,7 +12,7 @@ from shop import database, settings
 from shop.settings import Settings
 from workshop import beside, chain, checks, scratch, steps
 from workshop.checks import Look
-from workshop.labs import exercise
+from workshop.labs import LabError, exercise
 from workshop.labs.looks import as_the_models
 
 BEHIND = "0003_seed_catalog"  # where the database of stamped_ahead really is
@@ -88,7 +88,11 @@ def _draft_that_went(place: Settings) -> None:
 
 def _wrong_port(place: Settings) -> None:
     url = place.database_url
-    port = next(one for one in PORTS if one != url.port and _refused(url.host or "localhost", one))
+    host = url.host or "localhost"
+    port = next((one for one in PORTS if one != url.port and _refused(host, one)), None)
+    if port is None:
+        tried = ", ".join(map(str, PORTS))
+        raise LabError(f"No port of {host} refuses a connection (tried: {tried}), so this exercise has no wrong one.")
     scratch.write_address(ADDRESS, url.set(port=port))
 
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from shop import database
-from workshop import chain, labs, scratch, terminal
+from workshop import chain, labs, scratch, steps, terminal
 from workshop.labs import lab_roll_back_and_repair as module
 
 LAB = "lab_roll_back_and_repair"
@@ -128,6 +128,27 @@ def test_what_an_exercise_wrote_is_gone_after_it(lab):
         lab.fresh()
     left = [path.name for path in scratch.folder().iterdir() if path.suffix != ".ini"]
     assert left == []
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("two_heads", "upgrade heads"), ("lost_revision", "heads"), ("stamped_ahead", "heads")]
+)
+def test_whoever_leaves_half_way_can_begin_again(name, line, lab, settings):
+    lab.plant(name)
+    terminal.run(settings, "alembic", line, drafts=True)
+    again = labs.begin(LAB)
+    assert again.kept and steps.current(settings) == HEAD and scratch.drafts() == []
+
+
+def test_no_wrong_port_is_said_and_nothing_is_faked(lab, monkeypatch):
+    monkeypatch.setattr(module, "PORTS", ())
+    with pytest.raises(labs.LabError, match="so this exercise has no wrong one"):
+        lab.plant("connection_refused")
+
+
+def test_a_line_that_is_no_command_is_named(lab):
+    with pytest.raises(terminal.CommandFailedError, match='this one begins with "grep"'):
+        lab.solve("two_heads", "grep -r revision")
 
 
 def test_a_draft_is_fetched_by_its_name(lab):
