@@ -140,6 +140,9 @@ _CAUSES = (
 )
 
 _STATES = {
+    "0A000": "The server says: {said}. Nothing was changed.",
+    "2BP01": "Something of somebody's own uses what was to be dropped ({said}): move or drop it, and run the command "
+    "again; nothing was changed.",
     "23505": "A row of the revision collides with one that is there ({said}): move or delete that row and run "
     "the command again; the revision was rolled back.",
     "42501": 'The user "{user}" lacks a right in the database "{database}" ({said}): ask its owner for it, for '
