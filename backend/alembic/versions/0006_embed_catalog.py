@@ -8,8 +8,9 @@ mean about the same. A product's text is longer than the model reads, so it is c
 up to some 200 tokens, each with the product's name in front; the best passage then speaks for its product. Beside each
 vector stands who made it, and of what.
 
-The vectors live in tables of their own, so that a product or a review may be inserted without one. Whoever deletes a
-product deletes its passages. The downgrade drops both tables; the vectors can be computed again.
+The vectors live in tables of their own, so that a product or a review may be inserted without one: product_passages
+and review_embeddings. They belong together, because a search asks both with one vector, made by one model. Whoever
+deletes a product deletes its passages. The downgrade drops both tables; the vectors can be computed again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ DIMENSIONS = 384
 PASSAGES = r"""
     WITH told AS (
         SELECT id AS product_id, name, category, concat_ws(E'\n', description,
-            (SELECT string_agg(format('%s: %s.', key, value), E'\n' ORDER BY key COLLATE "C") FROM jsonb_each_text(specifications)),
+            (SELECT string_agg(format('%s: %s.', key, value), E'\n' ORDER BY key COLLATE "C")
+             FROM jsonb_each_text(specifications)),
             'In the box: ' || nullif(array_to_string(in_the_box, ', '), '') || '.') AS text
         FROM products
     ), pieces AS (
@@ -52,7 +54,7 @@ PASSAGES = r"""
     FROM passages JOIN told USING (product_id)
 """
 
-REVIEWS = """
+REVIEWS = r"""
     SELECT id AS review_id, concat_ws(E'\n', title, body) AS text, md5(concat_ws(E'\n', title, body)) AS text_md5
     FROM reviews
 """

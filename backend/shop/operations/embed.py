@@ -169,16 +169,20 @@ def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.
     """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys."""
     batch = TO_EMBED.c.n >= first if last is None else TO_EMBED.c.n.between(first, last)
     texts = sa.select(sa.func.array_agg(aggregate_order_by(TO_EMBED.c.text, TO_EMBED.c.n))).where(batch)
-    answers = sa.func.azure_openai.create_embeddings(
-        sa.literal(provider.model, sa.Text),
-        texts.scalar_subquery(),
-        BATCH,
-        plan.dimensions,
-        TIMEOUT,
-        True,
-        ATTEMPTS,
-        PAUSE,
-    ).table_valued("embedding", with_ordinality="place", name="answers")
+    answers = (
+        sa.func.azure_openai.create_embeddings(
+            sa.literal(provider.model, sa.Text),
+            texts.scalar_subquery(),
+            BATCH,
+            plan.dimensions,
+            TIMEOUT,
+            True,
+            ATTEMPTS,
+            PAUSE,
+        )
+        .table_valued("embedding", with_ordinality="place", name="answers")
+        .render_derived()
+    )
     return _insert(
         plan, provider, sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
     )
