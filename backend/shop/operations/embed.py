@@ -19,6 +19,7 @@ whole or not at all. What lasts when it fails is the local provider's cache, so 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from collections.abc import Callable, Iterator
 
@@ -38,6 +39,8 @@ log = logging.getLogger("alembic.operations.embed")
 BATCH = 128  # texts between two signs of progress, and the most that is computed twice after a failure
 TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
 ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
+
+COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INSERT brought
 
 
 @Operations.register_operation("embed")
@@ -75,14 +78,18 @@ def fill(operations: Operations, plan: Embed) -> None:
     connection = operations.get_bind()
     if isinstance(provider, Azure):
         provider.require(connection)
+        compute = functools.partial(_in_the_database, connection, plan, provider)
+    else:
+        compute = functools.partial(_here, connection, plan, provider)
     operations.execute(_list(plan))
+    operations.execute("CREATE INDEX ON pg_temp.to_embed (n)")
     total, blank = connection.execute(_COUNT).one()
-    compute = _in_the_database if isinstance(provider, Azure) else _here
     with _progress(operations, plan.table, total) as advance:
         for first in range(1, total + 1, BATCH):
             last = min(first + BATCH - 1, total)
-            compute(connection, plan, provider, first, last)  # type: ignore[arg-type]
-            advance(last - first + 1)
+            if (made := compute(first, last)) != last - first + 1:
+                raise ai.ModelError(f"{provider.model} gave {made} vectors for {last - first + 1} texts.")
+            advance(made)
     log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
     operations.execute("DROP TABLE pg_temp.to_embed")
 
@@ -145,8 +152,8 @@ def _insert(plan: Embed, provider: Local | Azure, vectors: sa.FromClause) -> sa.
 # -- computing a batch ---------------------------------------------------------------------------------------
 
 
-def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, last: int) -> None:
-    """Read the texts, compute, bring the vectors back by COPY."""
+def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, last: int) -> int:
+    """Read the texts, compute, bring the vectors back by COPY; return how many were put in."""
     asked = sa.select(TO_EMBED.c.n, TO_EMBED.c.text).where(TO_EMBED.c.n.between(first, last)).order_by(TO_EMBED.c.n)
     rows = connection.execute(asked).all()
     vectors = provider.embed([row.text for row in rows])
@@ -157,35 +164,26 @@ def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, l
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
         for row, vector in zip(rows, vectors, strict=True):
             stream.write_row((row.n, Written(vector).to_text()))
-    connection.execute(_insert(plan, provider, made))
+    filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
     connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
+    return filled
 
 
-def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> None:
-    connection.execute(_by_azure(plan, provider, first, last))
+def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
+    return connection.execute(_by_azure(plan, provider, first, last), execution_options=COUNTED).rowcount
 
 
 def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
     """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys."""
     batch = TO_EMBED.c.n >= first if last is None else TO_EMBED.c.n.between(first, last)
     texts = sa.select(sa.func.array_agg(aggregate_order_by(TO_EMBED.c.text, TO_EMBED.c.n))).where(batch)
-    answers = (
-        sa.func.azure_openai.create_embeddings(
-            sa.literal(provider.model, sa.Text),
-            texts.scalar_subquery(),
-            BATCH,
-            plan.dimensions,
-            TIMEOUT,
-            True,
-            ATTEMPTS,
-            PAUSE,
-        )
-        .table_valued("embedding", with_ordinality="place", name="answers")
-        .render_derived()
+    options = (BATCH, plan.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
+    asked = sa.func.azure_openai.create_embeddings(
+        sa.literal(provider.model, sa.Text), texts.scalar_subquery(), *options
     )
-    return _insert(
-        plan, provider, sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
-    )
+    answers = asked.table_valued("embedding", with_ordinality="place", name="answers").render_derived()
+    made = sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
+    return _insert(plan, provider, made)
 
 
 # -- progress ------------------------------------------------------------------------------------------------
