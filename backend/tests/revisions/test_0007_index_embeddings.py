@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from shop import database
 from shop.settings import BACKEND
@@ -99,17 +100,20 @@ def test_an_index_of_another_definition_is_an_error(revision, other):
     assert revision.look().fingerprint == before
 
 
-def test_the_search_by_index_finds_what_the_search_of_all_rows_finds(revision):
+def test_the_search_by_index_finds_what_the_search_of_all_rows_finds(revision, connection):
     revision.up()
-    nearest = """
-        SELECT b.review_id FROM review_embeddings a, LATERAL (SELECT review_id FROM review_embeddings
-        ORDER BY embedding <=> a.embedding LIMIT 10) AS b WHERE a.review_id = :id
-    """
+    nearest = sa.text("""
+        SELECT b.review_id FROM review_embeddings a CROSS JOIN LATERAL (
+            SELECT review_id FROM review_embeddings n ORDER BY n.embedding <=> a.embedding LIMIT 10) AS b
+        WHERE a.review_id = :id
+    """)
     found = wanted = 0
     for number in range(1, 1000, 50):
-        exact, near = (
-            {row[0] for row in revision.run(f"SET LOCAL {setting} = off; {nearest.replace(':id', str(number))}")}
-            for setting in ("enable_indexscan", "enable_seqscan")
-        )
+        answers = []
+        for avoided in ("enable_indexscan", "enable_seqscan"):
+            connection.exec_driver_sql(f"SET LOCAL {avoided} = off")
+            answers.append(set(connection.scalars(nearest, {"id": number})))
+            connection.rollback()
+        exact, near = answers
         found, wanted = found + len(exact & near), wanted + len(exact)
     assert wanted > 100 and found / wanted >= 0.95
