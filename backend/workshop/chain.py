@@ -20,7 +20,7 @@ from shop.settings import BACKEND, ROOT
 
 BASE = "base"
 START = "0000_start_here"
-SHORT_PATH = (START, "0001_create_sample_table", "0002_create_catalog", "0003_seed_catalog")
+SHORT_PATH = (START, "0001_create_sample_table", "0002_create_catalog", "0003_seed_catalog", "0006_embed_catalog")
 
 
 class UnknownStepError(ExplainedError):
