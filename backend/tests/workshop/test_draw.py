@@ -144,7 +144,7 @@ def test_bars_show_their_values():
 
 
 def test_a_map_of_vectors_keeps_groups_apart_and_is_the_same_every_time():
-    rows = np.concatenate([np.random.default_rng(1).normal(centre, 0.1, (20, 8)) for centre in (0, 3)])
+    rows = np.concatenate([np.random.default_rng(1).normal(centre, 0.4, (20, 8)) for centre in (0, 3)])
     groups = ["left"] * 20 + ["right"] * 19 + ["you"]
     drawing = draw.vectors(rows, groups, "Two heaps", marked="you")
     again = draw.vectors(rows, groups, "Two heaps", marked="you")
