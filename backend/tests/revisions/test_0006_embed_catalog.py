@@ -1,13 +1,22 @@
 """0006_embed_catalog: a vector for every passage and review, whole or not at all, and none of it left behind."""
 
+import contextlib
+import os
 import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from shop import ai, database
-from shop.ai import local
+from shop import ai
+from shop.ai import local, weights
 from shop.operations import embed
+from shop.settings import BACKEND
 from workshop import checks, steps
 
 TEXTS = "SELECT (SELECT count(*) FROM product_passages) + (SELECT count(*) FROM review_embeddings)"
@@ -127,6 +136,34 @@ def test_broken_off_at_700_the_rest_is_computed_and_the_database_is_as_before(re
     assert asked == []
 
 
+@pytest.mark.slow
+def test_killed_at_700_by_the_real_model(revision, monkeypatch, tmp_path):
+    """As above, but with the model itself, and the process killed from outside."""
+    shutil.copytree(weights.folder() / weights.MODEL, tmp_path / weights.MODEL, copy_function=os.link)
+    monkeypatch.setenv("SHOP_MODELS", str(tmp_path))
+    program = Path(sys.executable).with_name("alembic")
+    run = subprocess.Popen([program, "upgrade", "0006"], cwd=BACKEND, stderr=subprocess.DEVNULL)
+    while run.poll() is None and finished(tmp_path) < 700:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    revision.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alembic'")
+    kept = finished(tmp_path)
+    assert 700 <= kept < 1400
+    assert revision.leaves_no_trace()
+    real, again = local.Local.compute, []
+    monkeypatch.setattr(local.Local, "compute", lambda self, some: again.extend(some) or real(self, some))
+    revision.up()
+    assert again and kept + len(again) == finished(tmp_path)
+
+
+def finished(folder):
+    """How many vectors the cache holds; none before it is made."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "vectors.sqlite")) as file:
+        return file.execute("SELECT count(*) FROM vectors").fetchone()[0]
+    return 0
+
+
 def test_the_script_of_sql_says_why_there_are_no_vectors(revision, capsys):
     from alembic import command
 
@@ -136,5 +173,3 @@ def test_the_script_of_sql_says_why_there_are_no_vectors(revision, capsys):
     script = capsys.readouterr().out
     assert "-- op.embed('review_embeddings'): left out. The local model runs in Python" in script
     assert "pg_temp.create_extension('vector'" in script
-    with database.connect(revision.settings) as connection:
-        connection.execute(sa.text("SELECT 1"))
