@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -65,11 +66,19 @@ class Local:
         """Ask the model, whatever the cache knows; as embed() otherwise."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch([_readable(text) for text in texts])]
         vectors = np.empty((len(ids), self.dimensions), np.float32)
-        for batch in _batches([len(one) for one in ids]):
-            hidden = self._encoder.forward_batch([ids[i] for i in batch]).last_hidden_state
+        encoder = self._encoder  # loaded here, once, and not by each thread
+
+        def fill(batch: list[int]) -> None:
+            hidden = encoder.forward_batch([ids[i] for i in batch]).last_hidden_state
             for i, states in zip(batch, np.asarray(hidden), strict=True):
                 mean = states[: len(ids[i])].mean(axis=0)  # of the tokens that are there, not of the padding
                 vectors[i] = mean / np.linalg.norm(mean)
+
+        # A batch for each core, not a batch on all cores: threads that share one wait for each other after every
+        # layer, which on a busy machine costs more than it gains.
+        with ThreadPoolExecutor(_cores()) as pool:
+            for _ in pool.map(fill, _batches([len(one) for one in ids])):
+                pass
         return vectors
 
     @cached_property
@@ -88,14 +97,16 @@ class Local:
 
         converted = weights.require() / "converted"
         try:
-            return ctranslate2.Encoder(str(converted), device="cpu", compute_type="float32", intra_threads=_cores())
+            return ctranslate2.Encoder(
+                str(converted), device="cpu", compute_type="float32", inter_threads=_cores(), intra_threads=1
+            )
         except RuntimeError as error:
             raise ModelError(f"The model in {converted} cannot be loaded ({error}).") from error
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
     """Yield the places of texts that go through the model together: of similar length, so that little is padded."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)  # long ones first: a core waits less
     for start in range(0, len(order), AT_ONCE):
         yield order[start : start + AT_ONCE]
 
