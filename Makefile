@@ -17,7 +17,7 @@ LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterla
 # The tests run on all cores; each worker has a server of its own.
 AT_ONCE := --numprocesses=auto --maxprocesses=4
 
-.PHONY: help setup start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
+.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
 
 help:  ## Show this list
 	@echo "make <target>, where <target> is one of"
@@ -32,7 +32,11 @@ $(READY): backend/requirements.lock backend/pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r backend/requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@$(BIN)/python -m shop.ai.fetch || echo "Steps before 0006 work without the model; make weights tries again."
 	@touch $@
+
+weights: $(READY)  ## Fetch the embedding model (84 MB, once; part of setup)
+	@$(BIN)/python -m shop.ai.fetch
 
 start: $(READY)  ## Start the workshop's own PostgreSQL
 	@$(BIN)/workshop start

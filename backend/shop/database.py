@@ -140,6 +140,9 @@ _CAUSES = (
 )
 
 _STATES = {
+    "0A000": "The server says: {said}. Nothing was changed.",
+    "2BP01": "Something of somebody's own uses what was to be dropped ({said}): move or drop it, and run the command "
+    "again; nothing was changed.",
     "23505": "A row of the revision collides with one that is there ({said}): move or delete that row and run "
     "the command again; the revision was rolled back.",
     "23502": "A column was to take no null, and rows that are there hold one ({said}): fill them first, then run the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ BACKEND = Path(__file__).resolve().parent.parent
 ROOT = BACKEND.parent
 DATA = ROOT / "data"
 ENV_FILE = BACKEND / ".env"
+FOLDER = "agenticshop-workshop"
 
 
 class SettingsError(ExplainedError):
@@ -72,3 +74,18 @@ def postgresql_url(text: str) -> sa.URL:
             "DATABASE_URL names no database: end it with a name, as in postgresql://user:password@host:5432/workshop."
         )
     return url.set(drivername="postgresql+psycopg")
+
+
+def user_folder() -> Path:
+    """Return the folder for what all clones of this machine user share: WORKSHOP_HOME, or the platform's usual one."""
+    if chosen := os.environ.get("WORKSHOP_HOME"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        usual = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif hasattr(os, "geteuid") and os.geteuid() == 0:
+        usual = Path("/var/lib")  # PostgreSQL runs as `nobody` then, who may not enter root's home
+    elif sys.platform == "darwin":
+        usual = Path.home() / "Library" / "Application Support"
+    else:
+        usual = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return usual / FOLDER

@@ -16,11 +16,13 @@ import pytest
 import sqlalchemy as sa
 
 from shop import database
+from shop.ai import weights
 from shop.settings import Settings
 from workshop import checkpoints, steps
 from workshop.server import EmbeddedServer, home_of_this_clone
 
 TESTS = Path(__file__).parent
+os.environ["SHOP_MODELS"] = str(weights.folder())  # also for a test that sets WORKSHOP_HOME
 _numbers = itertools.count(1)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from shop import database
+from shop import ai, database
 from shop.settings import BACKEND, DATA, Settings
 from workshop import xray
 from workshop.chain import BASE, upto
@@ -95,9 +95,10 @@ def inputs(step: str) -> str:
     """Return the hash of all that a database at this step is made from: revisions, operations, data."""
     files = [one.revision for one in upto(step)]
     files += sorted((BACKEND / "shop" / "operations").glob("*.py"))
+    files += sorted((BACKEND / "shop" / "ai").glob("*.py"))
     files += sorted((BACKEND / "workshop" / "xray").glob("*.py"))  # they make the fingerprint that is noted
     files += [path for path in sorted(Path(os.environ.get("SHOP_DATA") or DATA).rglob("*")) if path.is_file()]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(ai.chosen().encode())  # another provider makes other vectors
     for path in files if step != BASE else []:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 
-from shop import database, settings
+from shop import ai, database, settings
+from shop.ai import weights
 from shop.settings import ROOT, Settings
 from workshop.server import EmbeddedServer, place, runtime
 
@@ -33,7 +34,7 @@ class Line:
 
 def checks() -> list[Line]:
     """Return all findings; nothing that is wrong with the machine makes this raise."""
-    return [line for look in (_python, _packages, _disk, _database) for line in _safely(look)]
+    return [line for look in (_python, _packages, _disk, _model, _database) for line in _safely(look)]
 
 
 def _safely(look: Callable[[], Iterator[Line]]) -> list[Line]:
@@ -76,6 +77,16 @@ def _disk() -> Iterator[Line]:
     free, needed = place.free(base), place.LATER if runtime.existing(base) else place.FIRST_TIME
     mend = "" if free >= needed else f"free {needed - free} MB, or set WORKSHOP_HOME to a folder on another disk"
     yield Line("disk", free >= needed, f"{free:,} MB free for {base}, {needed} MB needed", mend)
+
+
+def _model() -> Iterator[Line]:
+    if ai.chosen() != "local":
+        yield Line("model", None, f"AI_PROVIDER is {ai.chosen()}: the database asks its own", "not looked at here")
+        return
+    try:
+        yield Line("model", True, f"{weights.MODEL} in {weights.require().parent}")
+    except ai.ModelError as error:
+        yield Line("model", None, f"{error} 0006_embed_catalog and the AI steps after it need it", "make weights")
 
 
 def _database() -> Iterator[Line]:

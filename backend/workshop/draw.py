@@ -1,4 +1,7 @@
-"""Pictures: entity diagrams from the live database, and bars. SVG without any address in it, so they work offline."""
+"""Pictures: entity diagrams from the live database, bars, and maps of vectors.
+
+SVG without any address in it, so they work offline.
+"""
 
 from __future__ import annotations
 
@@ -123,6 +126,48 @@ def bars(values: Mapping[str, float], title: str, unit: str = "") -> Drawing:
         axes.set_xticks([])
         pairs = ", ".join(f"{name} {number:,g}" for name, number in zip(names, numbers, strict=True))
         return _drawing(figure, f"{title}: {pairs}")
+
+
+def vectors(rows: Sequence[Sequence[float]], groups: Sequence[str], title: str, marked: str = "") -> Drawing:
+    """Draw vectors as points on a map, coloured by group: near on the map is mostly near in truth.
+
+    The map has the two directions in which the vectors differ most (principal components); its description says how
+    much of all difference these two hold, since the rest is not to be seen.
+
+    Args:
+        rows: n vectors of the same length.
+        groups: n names; each gets a colour, at most ten do.
+        marked: a group to be drawn as large stars on top.
+
+    Raises:
+        DrawError: there are fewer than three vectors, or not as many groups.
+    """
+    if len(rows) < 3 or len(rows) != len(groups):
+        raise DrawError(f"{title!r} needs at least three vectors, and a group for each: {len(rows)}, {len(groups)}.")
+    places, share = _flattened(np.asarray(rows, float))
+    names = sorted(set(groups) - {marked})
+    figure = Figure(figsize=(7.2, 5.2), layout="constrained")
+    with mpl.rc_context(STYLE):
+        axes = figure.subplots()
+        for name, color in [*zip(names, itertools.cycle(LINKS)), *([(marked, INK)] if marked in groups else [])]:
+            x, y = places[[group == name for group in groups]].T
+            size, sign = (220, "*") if name == marked else (26, "o")
+            axes.scatter(x, y, s=size, marker=sign, color=color, label=name, linewidths=0)
+        axes.set_title(title, loc="left", color=INK, fontsize=11)
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left", bbox_to_anchor=(1, 1))
+        axes.spines[:].set_color(HEADING)
+        axes.set(xticks=[], yticks=[], aspect="equal")
+        counts = ", ".join(f"{name} {list(groups).count(name)}" for name in dict.fromkeys(groups))
+        return _drawing(figure, f"{title}: a map with {share:.0%} of the difference between the vectors; {counts}")
+
+
+def _flattened(rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the first two principal components of n vectors, shape (n, 2), and their share of the variance."""
+    centred = rows - rows.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    places = left[:, :2] * sizes[:2]
+    sides = np.sign(places[np.abs(places).argmax(axis=0), [0, 1]])  # a component has no sign of its own
+    return places * sides, float((sizes[:2] ** 2).sum() / max((sizes**2).sum(), 1e-12))
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

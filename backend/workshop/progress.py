@@ -12,9 +12,11 @@ from tqdm.std import tqdm
 
 
 class Bar(Protocol):
-    """What a bar can do: go on by one, with a word on what comes next."""
+    """What a bar can do: go on by one, with a word on what comes next; say something while one takes long."""
 
     def advance(self, label: str) -> None: ...
+
+    def say(self, label: str) -> None: ...
 
 
 @contextmanager
@@ -44,6 +46,9 @@ class _Terminal:
         self._bar.set_description(label)
         self._bar.update()
 
+    def say(self, label: str) -> None:
+        self._bar.set_description(label)
+
     def close(self) -> None:
         self._bar.close()
 
@@ -61,6 +66,9 @@ class _Notebook:
 
     def advance(self, label: str) -> None:
         self._done += 1
+        self.say(label)
+
+    def say(self, label: str) -> None:
         self._place.update(self._text(label))
 
     def close(self) -> None:

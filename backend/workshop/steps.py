@@ -87,7 +87,10 @@ def _run(
             def applied(step: Any, **_: Any) -> None:
                 bar.advance(f"{label}: {step.up_revision_id}")
 
-            config.attributes.update(connection=connection, on_version_apply=applied)
+            def rows(table: str, done: int, all_of_them: int) -> None:
+                bar.say(f"{label}: {table}, {done:,} of {all_of_them:,}")
+
+            config.attributes.update(connection=connection, on_version_apply=applied, on_rows=rows)
             try:
                 action(config, target)
             except CommandError as error:

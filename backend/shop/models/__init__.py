@@ -6,6 +6,7 @@ describes one change in the past, and therefore imports nothing from here.
 
 from shop.models.base import Base
 from shop.models.catalog import Feature, Product, ProductFeature, ProductImage, Variant, VariantAttribute
+from shop.models.embeddings import ProductPassage, ReviewEmbedding
 from shop.models.focus import Dimension, FocusGroup, FocusGroupDimensionWeight
 from shop.models.imports import ImportRefusal
 from shop.models.people import PersonalizedProductSection, Review, SectionStatus, User
@@ -22,7 +23,9 @@ __all__ = [
     "Product",
     "ProductFeature",
     "ProductImage",
+    "ProductPassage",
     "Review",
+    "ReviewEmbedding",
     "Sample",
     "SectionStatus",
     "User",

@@ -65,8 +65,39 @@ BREAK = {
     ),
     ("0005", "features"): ("UPDATE features SET dimension_id = NULL WHERE name = 'Bass'", "Bass"),
     ("0005", "sequences"): ("SELECT setval('dimensions_id_seq', 1)", "dimensions: the next key would be 2"),
+    ("0006", "tables"): ("COMMENT ON TABLE review_embeddings IS NULL", "comment on missing: review_embeddings"),
+    ("0006", "passages"): ("DELETE FROM product_passages WHERE product_id = 7 AND position = 1", "product 7"),
+    ("0006", "reviews"): ("UPDATE reviews SET body = body || ' Later.' WHERE id = 3", "beside review 3"),
+    ("0006", "lengths"): (
+        "UPDATE review_embeddings SET embedding = embedding * array_fill(2, ARRAY[384])::vector WHERE review_id = 3",
+        "not of length 1: review 3",
+    ),
+    ("0006", "provenance"): (
+        "UPDATE review_embeddings SET model = 'another' WHERE review_id = 3",
+        "vectors of several models: all-MiniLM-L6-v2 (local, 384); another (local, 384)",
+    ),
+    ("0007", "indexes"): (
+        "DROP INDEX ix_review_embeddings_embedding; CREATE INDEX ix_review_embeddings_embedding ON review_embeddings "
+        "USING hnsw (embedding vector_l2_ops)",
+        "ix_review_embeddings_embedding",
+    ),
+    ("0007", "valid"): (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_review_embeddings_embedding'::regclass",
+        "invalid: ix_review_embeddings_embedding",
+    ),
+    ("0007", "used"): (
+        "DROP INDEX ix_product_passages_embedding; CREATE INDEX ix_product_passages_embedding ON product_passages "
+        "USING hnsw (embedding vector_ip_ops)",
+        "ix_product_passages_embedding is not used",
+    ),
 }
-TOGETHER = {("0003", "mended"): {"mended"}, ("0003", "balance"): {"balance", "mended"}}
+TOGETHER = {
+    ("0003", "mended"): {"mended"},
+    ("0003", "balance"): {"balance", "mended"},
+    ("0007", "indexes"): {"indexes", "used"},
+    ("0007", "valid"): {"valid", "used"},
+    ("0007", "used"): {"indexes", "used"},
+}
 
 
 def test_every_promise_of_every_step_is_broken_below():
@@ -95,7 +126,7 @@ def test_a_promise_turns_red_for_its_reason_and_the_others_stay(at, number, prom
         report.require()
 
 
-@pytest.mark.parametrize("number", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("number", ["0001", "0002", "0003", "0004", "0005", "0006", "0007"])
 def test_before_the_step_nothing_is_kept_by_silence(at, number):
     step = chain.find(number)
     with database.connect(at(step.before)) as connection:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from matplotlib.font_manager import FontProperties
@@ -140,6 +141,23 @@ def test_bars_show_their_values():
         text for text, *_ in texts(drawing)
     }
     assert drawing.description == "Who writes: guest 645, registered 1,634.5"
+
+
+def test_a_map_of_vectors_keeps_groups_apart_and_is_the_same_every_time():
+    rows = np.concatenate([np.random.default_rng(1).normal(centre, 0.4, (20, 8)) for centre in (0, 3)])
+    groups = ["left"] * 20 + ["right"] * 19 + ["you"]
+    drawing = draw.vectors(rows, groups, "Two heaps", marked="you")
+    again = draw.vectors(rows, groups, "Two heaps", marked="you")
+    assert re.sub(r"\bd\d+-", "", drawing.svg) == re.sub(r"\bd\d+-", "", again.svg)
+    assert {"Two heaps", "left", "right", "you"} <= {text for text, *_ in texts(drawing)}
+    assert re.search(r"9\d% of the difference.*left 20, right 19, you 1", drawing.description)
+    places, share = draw._flattened(rows)
+    assert share > 0.9 and abs(places[:20, 0].mean() - places[20:, 0].mean()) > 3
+
+
+def test_a_map_needs_vectors_and_their_groups():
+    with pytest.raises(draw.DrawError, match="at least three"):
+        draw.vectors([[1.0]], ["a"], "None")
 
 
 def test_bars_without_values_are_an_error():

@@ -12,7 +12,6 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,10 +19,9 @@ from typing import IO, Any
 
 from filelock import FileLock, Timeout
 
-from shop.settings import ROOT
+from shop.settings import ROOT, user_folder
 from workshop.server.errors import ServerError
 
-FOLDER = "agenticshop-workshop"
 FIRST_TIME = 600  # MB: programs, the package lists of apt, the first data folder, room to work
 LATER = 200  # MB: a data folder and room to work
 
@@ -34,15 +32,9 @@ def base() -> Path:
     Raises:
         ServerError: WORKSHOP_HOME is not an absolute path, or cannot be passed to PostgreSQL's programs.
     """
-    chosen = os.environ.get("WORKSHOP_HOME")
-    if chosen:
-        folder = Path(chosen).expanduser()
-        if not folder.is_absolute():
-            raise ServerError(
-                f"WORKSHOP_HOME is {chosen}: give it an absolute path, as the folder you stand in changes."
-            )
-    else:
-        folder = _platform_folder() / FOLDER
+    folder = user_folder()
+    if not folder.is_absolute():
+        raise ServerError(f"WORKSHOP_HOME is {folder}: give it an absolute path, as the folder you stand in changes.")
     # pg_ctl hands its paths to a shell between double quotes.
     if re.search(r'["$`\n]' if os.name == "nt" else r'["$`\n\\]', str(folder)):
         raise ServerError(
@@ -50,16 +42,6 @@ def base() -> Path:
             "set WORKSHOP_HOME to a folder with a plain name."
         )
     return folder
-
-
-def _platform_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if as_root():
-        return Path("/var/lib")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
 def home_of_this_clone() -> Path:

@@ -1,0 +1,48 @@
+"""Models that turn texts into numbers.
+
+AI_PROVIDER in the environment says where they run: `local` (the default; on this machine, offline) or `azure` (inside
+the database, through the azure_ai extension). Every vector that the shop stores names its provider and model.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from shop.ai.errors import ModelError
+
+if TYPE_CHECKING:
+    from shop.ai.azure import Azure
+    from shop.ai.local import Local
+
+__all__ = ["PROVIDERS", "ModelError", "chosen", "provider"]
+
+PROVIDERS = ("local", "azure")
+
+
+def chosen(environ: Mapping[str, str] | None = None) -> str:
+    """Return the name of the provider that the settings ask for.
+
+    Raises:
+        ModelError: AI_PROVIDER is neither empty nor the name of a provider.
+    """
+    name = (os.environ if environ is None else environ).get("AI_PROVIDER") or PROVIDERS[0]
+    if name not in PROVIDERS:
+        raise ModelError(f"AI_PROVIDER is {name!r}: set it to {' or '.join(PROVIDERS)}, or leave it out for local.")
+    return name
+
+
+def provider(environ: Mapping[str, str] | None = None) -> Local | Azure:
+    """Return the provider that the settings ask for. A local one loads its model when it is first asked for vectors.
+
+    Raises:
+        ModelError: AI_PROVIDER, or a setting of that provider, is missing or wrong.
+    """
+    if chosen(environ) == "azure":
+        from shop.ai.azure import Azure
+
+        return Azure.from_environment(os.environ if environ is None else environ)
+    from shop.ai.local import Local
+
+    return Local()

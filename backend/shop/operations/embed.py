@@ -1,0 +1,211 @@
+"""op.embed: a vector for every text of a query, in a table of its own.
+
+    op.embed(
+        "review_embeddings",
+        key="review_id",
+        source="SELECT id AS review_id, body AS text, md5(body) AS text_md5 FROM reviews",
+        keep="text_md5",
+    )
+
+`source` gives a row for each text: the key, the `text`, and what else is to be kept beside the vector. The table has
+the columns of `key` and `keep`, and `embedding`, provider, model, dimension (how many numbers) and computed_at (with
+a default of now()). Rows whose key is in the table already are left alone; so are texts that are null or blank.
+
+AI_PROVIDER decides who computes. `local`: batches of texts come here and their vectors go back by COPY. `azure`: one
+statement a batch, and nothing leaves the database. Everything is part of the revision's own transaction: it is filled
+whole or not at all. What lasts when it fails is the local provider's cache, so the next run computes only the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+from alembic.operations import MigrateOperation, Operations
+from pgvector import Vector as Written
+from pgvector.sqlalchemy import Vector
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from tqdm.std import tqdm
+
+from shop import ai
+from shop.ai.azure import Azure
+from shop.ai.local import Local
+
+log = logging.getLogger("alembic.operations.embed")
+
+BATCH = 128  # texts between two signs of progress, and the most that is computed twice after a failure
+TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
+ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
+
+COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INSERT brought
+
+
+@Operations.register_operation("embed")
+class Embed(MigrateOperation):
+    """Fill a table with vectors; see the module's text for the arguments."""
+
+    def __init__(self, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384) -> None:
+        self.table, self.source, self.dimensions = table, source, dimensions
+        self.key, self.keep = key.split(), keep.split()
+
+    @classmethod
+    def embed(
+        cls, operations: Operations, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384
+    ) -> None:
+        """Compute a vector for each row of `source` that has none in `table` yet.
+
+        Raises:
+            ModelError: the provider cannot compute, or makes vectors of another dimension; nothing was filled.
+        """
+        operations.invoke(cls(table, key=key, source=source, keep=keep, dimensions=dimensions))
+
+
+@Operations.implementation_for(Embed)
+def fill(operations: Operations, plan: Embed) -> None:
+    """List what is missing in pg_temp.to_embed, then fill the table batch by batch."""
+    provider = ai.provider()
+    if provider.dimensions != plan.dimensions:
+        raise ai.ModelError(
+            f"{plan.table} wants vectors of {plan.dimensions} numbers, and {provider.model} makes them of "
+            f"{provider.dimensions}: set AI_PROVIDER to another provider."
+        )
+    if operations.migration_context.as_sql:
+        _write_script(operations, plan, provider)
+        return
+    connection = operations.get_bind()
+    if isinstance(provider, Azure):
+        provider.require(connection)
+        compute = functools.partial(_in_the_database, connection, plan, provider)
+    else:
+        compute = functools.partial(_here, connection, plan, provider)
+    operations.execute(_list(plan))
+    operations.execute("CREATE INDEX ON pg_temp.to_embed (n)")
+    total, blank = connection.execute(_COUNT).one()
+    with _progress(operations, plan.table, total) as advance:
+        for first in range(1, total + 1, BATCH):
+            last = min(first + BATCH - 1, total)
+            if (made := compute(first, last)) != last - first + 1:
+                raise ai.ModelError(f"{provider.model} gave {made} vectors for {last - first + 1} texts.")
+            advance(made)
+    log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
+    operations.execute("DROP TABLE pg_temp.to_embed")
+
+
+def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) -> None:
+    """`--sql`: the statement where the database computes, else a comment that says what is missing."""
+    if isinstance(provider, Azure):
+        operations.execute(_list(plan))
+        operations.execute(_by_azure(plan, provider, 1, None))
+        operations.execute("DROP TABLE pg_temp.to_embed")
+        return
+    operations.migration_context.impl.static_output(
+        f"-- op.embed({plan.table!r}): left out. The local model runs in Python, and a script of SQL cannot call it:\n"
+        f"-- {plan.table} stays empty. Run `alembic upgrade` on the database instead, or write the script with\n"
+        "-- AI_PROVIDER=azure, for a database that computes the vectors itself."
+    )
+
+
+# -- what is to be done --------------------------------------------------------------------------------------
+
+
+TO_EMBED = sa.table("to_embed", sa.column("n", sa.Integer), sa.column("text", sa.Text), schema="pg_temp")
+
+_COUNT = sa.text("SELECT count(n), count(*) - count(n) FROM pg_temp.to_embed")
+
+
+def _list(plan: Embed) -> sa.TextClause:
+    """Number the missing texts from 1 in the order of their keys; blank ones get no number."""
+    # The names and the source are the revision's own code, trusted like any other statement of it.
+    key = ", ".join(plan.key)
+    return sa.text(
+        "CREATE TEMPORARY TABLE to_embed ON COMMIT DROP AS "  # noqa: S608
+        f"SELECT CASE WHEN text ~ '\\S' THEN row_number() OVER (PARTITION BY coalesce(text ~ '\\S', false) "
+        f"ORDER BY {key}) END AS n, source.* FROM ({plan.source}) AS source "
+        f"WHERE ({key}) NOT IN (SELECT {key} FROM {plan.table})".replace(":", "\\:")
+    )
+
+
+def _target(plan: Embed) -> tuple[sa.TableClause, list[str]]:
+    """Return the table, and the columns that are copied from the source."""
+    copied = [*plan.key, *plan.keep]
+    made = ("embedding", "provider", "model", "dimension")
+    return sa.table(plan.table, *(sa.column(name) for name in (*copied, *made))), copied
+
+
+def _insert(plan: Embed, provider: Local | Azure, vectors: sa.FromClause) -> sa.Insert:
+    """Join the vectors, which have columns n and embedding, to their keys and put them in."""
+    table, copied = _target(plan)
+    source = sa.table("to_embed", sa.column("n"), *(sa.column(name) for name in copied), schema="pg_temp")
+    rows = sa.select(
+        *(source.c[name] for name in copied),
+        sa.cast(vectors.c.embedding, Vector(plan.dimensions)),
+        sa.literal(provider.provider, sa.Text),
+        sa.literal(provider.model, sa.Text),
+        sa.literal(plan.dimensions, sa.SmallInteger),
+    ).select_from(source.join(vectors, vectors.c.n == source.c.n))
+    return table.insert().from_select([column.name for column in table.c], rows.order_by(source.c.n))
+
+
+# -- computing a batch ---------------------------------------------------------------------------------------
+
+
+def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, last: int) -> int:
+    """Read the texts, compute, bring the vectors back by COPY; return how many were put in."""
+    asked = sa.select(TO_EMBED.c.n, TO_EMBED.c.text).where(TO_EMBED.c.n.between(first, last)).order_by(TO_EMBED.c.n)
+    rows = connection.execute(asked).all()
+    vectors = provider.embed([row.text for row in rows])
+    made = sa.Table("embedded", sa.MetaData(), sa.Column("n", sa.Integer),
+                    sa.Column("embedding", Vector(plan.dimensions)), prefixes=["TEMPORARY"])  # fmt: skip
+    connection.execute(sa.schema.CreateTable(made))
+    copy = "COPY pg_temp.embedded (n, embedding) FROM STDIN"
+    with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
+        for row, vector in zip(rows, vectors, strict=True):
+            stream.write_row((row.n, Written(vector).to_text()))
+    filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
+    connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
+    return filled
+
+
+def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
+    return connection.execute(_by_azure(plan, provider, first, last), execution_options=COUNTED).rowcount
+
+
+def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
+    """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys."""
+    batch = TO_EMBED.c.n >= first if last is None else TO_EMBED.c.n.between(first, last)
+    texts = sa.select(sa.func.array_agg(aggregate_order_by(TO_EMBED.c.text, TO_EMBED.c.n))).where(batch)
+    options = (BATCH, plan.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
+    asked = sa.func.azure_openai.create_embeddings(
+        sa.literal(provider.model, sa.Text), texts.scalar_subquery(), *options
+    )
+    answers = asked.table_valued("embedding", with_ordinality="place", name="answers").render_derived()
+    made = sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
+    return _insert(plan, provider, made)
+
+
+# -- progress ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Give a function that is told how many more are done.
+
+    Whoever runs Alembic from Python may bring a display of its own as config.attributes["on_rows"], a function of
+    label, done and total. Otherwise it is a bar in the terminal, and nothing where nobody watches.
+    """
+    config = operations.migration_context.config
+    if config is not None and (told := config.attributes.get("on_rows")):
+        done = 0
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            told(label, done, total)
+
+        yield advance
+        return
+    with tqdm(total=total, desc=label, unit="text", leave=False, disable=None) as bar:
+        yield bar.update

@@ -1,0 +1,149 @@
+"""op.create_extension, op.embed and op.build_index by themselves; what revisions do with them stands in tests/revisions."""
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from shop import ai
+from shop.ai import local
+from shop.ai.azure import DEPLOYMENT
+from shop.operations import embed
+
+TABLE = """
+    CREATE EXTENSION vector;
+    CREATE TABLE notes (id integer PRIMARY KEY, body text);
+    CREATE TABLE note_vectors (id integer PRIMARY KEY, embedding vector(384) NOT NULL, provider text NOT NULL,
+        model text NOT NULL, dimension smallint NOT NULL, computed_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 300) AS n
+"""
+NOTES = "SELECT id, body AS text FROM notes"
+
+# Functions of the documented name and signature, which note what they are asked.
+DOUBLE = """
+    CREATE SCHEMA azure_openai;
+    CREATE TABLE azure_openai.asked (deployment text, texts integer, dimensions integer);
+    CREATE FUNCTION azure_openai.create_embeddings(deployment_name text, input text[], batch_size integer DEFAULT 100,
+        dimensions integer DEFAULT NULL, timeout_ms integer DEFAULT 3600000, throw_on_error boolean DEFAULT true,
+        max_attempts integer DEFAULT 1, retry_delay_ms integer DEFAULT 1000)
+    RETURNS TABLE (embedding real[]) LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO azure_openai.asked VALUES (deployment_name, cardinality(input), dimensions);
+        RETURN QUERY SELECT array_fill(split_part(one, ' ', 2)::real, ARRAY[dimensions])
+                     FROM unnest(input) WITH ORDINALITY AS t(one, n) ORDER BY n;
+    END $$
+"""
+
+
+@pytest.fixture
+def op(connection):
+    return Operations(MigrationContext.configure(connection))
+
+
+@pytest.fixture
+def notes(connection, monkeypatch, tmp_path):
+    """A table of 300 notes, and a model whose vectors tell the number of the note."""
+    connection.exec_driver_sql(TABLE)
+
+    def compute(self, texts):
+        return np.array([np.full(384, float(text.split()[1])) for text in texts], "f4")
+
+    monkeypatch.setattr(local.Local, "compute", compute)
+    monkeypatch.setattr(local.Cache, "usual", classmethod(lambda cls: cls(tmp_path / "v")))
+
+
+def mixed_up(connection):
+    """Rows whose vector is not that of their own note."""
+    return connection.scalar(sa.text("SELECT count(*) FROM note_vectors WHERE (embedding::real[])[1] <> id"))
+
+
+def count(connection):
+    return connection.scalar(sa.text("SELECT count(*) FROM note_vectors"))
+
+
+def test_each_row_gets_its_own_vector_and_only_what_is_missing_is_computed(op, connection, notes):
+    op.embed("note_vectors", key="id", source=NOTES)
+    assert count(connection) == 300 and mixed_up(connection) == 0
+    first = connection.execute(sa.text("SELECT DISTINCT provider, model, dimension FROM note_vectors")).all()
+    assert first == [("local", "all-MiniLM-L6-v2", 384)]
+    connection.exec_driver_sql("INSERT INTO notes VALUES (301, 'note 301'), (302, NULL), (303, E' \\n')")
+    op.embed("note_vectors", key="id", source=NOTES)
+    assert count(connection) == 301 and mixed_up(connection) == 0
+
+
+def test_progress_is_told_by_rows(op, connection, notes, monkeypatch):
+    from alembic.config import Config
+
+    config, told = Config(), []
+    config.attributes["on_rows"] = lambda *words: told.append(words)
+    monkeypatch.setattr(MigrationContext, "config", config)
+    op.embed("note_vectors", key="id", source=NOTES)
+    assert told == [("note_vectors", n, 300) for n in (128, 256, 300)]
+
+
+def test_a_vector_of_another_dimension_is_an_error(op, notes):
+    with pytest.raises(ai.ModelError, match="wants vectors of 768 numbers"):
+        op.embed("note_vectors", key="id", source=NOTES, dimensions=768)
+
+
+def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes, monkeypatch):
+    monkeypatch.setenv("AI_PROVIDER", "azure")
+    monkeypatch.setenv(DEPLOYMENT, "small'one")
+    connection.exec_driver_sql(DOUBLE)
+    seen = []
+    sa.event.listen(
+        connection, "before_cursor_execute", lambda c, cursor, statement, values, *_: seen.append((statement, values))
+    )
+    op.embed("note_vectors", key="id", source=NOTES)
+    assert count(connection) == 300 and mixed_up(connection) == 0
+    asked = connection.execute(sa.text("SELECT * FROM azure_openai.asked")).all()
+    assert asked == [("small'one", n, 384) for n in (128, 128, 44)]
+    assert sum("create_embeddings(" in statement for statement, _ in seen) == 3
+    assert not any("note 1" in str(values) or "small'one" in statement for statement, values in seen)
+    assert set(connection.scalars(sa.text("SELECT provider || ' ' || model FROM note_vectors"))) == {"azure small'one"}
+
+
+def test_azure_without_its_extension_is_one_sentence(op, notes, monkeypatch):
+    monkeypatch.setenv("AI_PROVIDER", "azure")
+    monkeypatch.setenv(DEPLOYMENT, "small")
+    with pytest.raises(ai.ModelError, match=r"this database has no azure_openai\.create_embeddings"):
+        op.embed("note_vectors", key="id", source=NOTES)
+
+
+def test_a_model_that_forgets_a_text_fills_nothing(op, connection, notes, monkeypatch):
+    monkeypatch.setenv("AI_PROVIDER", "azure")
+    monkeypatch.setenv(DEPLOYMENT, "small")
+    connection.exec_driver_sql(DOUBLE.replace("ORDER BY n;", "ORDER BY n LIMIT 7;"))
+    with pytest.raises(ai.ModelError, match="small gave 7 vectors for 128 texts"):
+        op.embed("note_vectors", key="id", source=NOTES)
+
+
+def test_batches_are_as_large_as_the_module_says():
+    assert embed.BATCH == 128
+
+
+def test_the_extension_is_dropped_by_whoever_created_it(op, connection):
+    there = sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'vector'")
+    op.create_extension("vector")
+    op.create_extension("vector")
+    op.drop_extension("vector")
+    assert connection.scalar(there) == 0
+    connection.exec_driver_sql("CREATE EXTENSION vector")
+    op.create_extension("vector")
+    op.drop_extension("vector")
+    assert connection.scalar(there) == 1
+
+
+def test_an_extension_that_the_server_does_not_have(op):
+    with pytest.raises(sa.exc.DBAPIError, match='does not have the extension "no such; DROP'):
+        op.create_extension("no such; DROP")
+
+
+def test_an_extension_that_only_an_administrator_may_create(op, connection):
+    connection.exec_driver_sql("CREATE ROLE nobody_special; SET LOCAL ROLE nobody_special")
+    with pytest.raises(
+        sa.exc.DBAPIError, match='Only an administrator of this server may create the extension "vector"'
+    ):
+        op.create_extension("vector")
+    connection.rollback()
