@@ -10,9 +10,9 @@ Nothing here knows a database. A document is a Markdown file, with or without fr
     product_ids: [11]
     ---
 
-A heading is a line that begins with one to six `#`; a line that looks like one inside a code fence is code. The first
-heading, if it is of level 1, is the document's headline. Every other heading is part of a path: a section "Battery
-care" inside "Charging" is called "Charging > Battery care".
+A heading is a line that begins with one to six `#`; a line that looks like one inside a code fence is code. A heading
+of level 1 before any text is the document's headline. Every other heading is part of a path: a section "Battery care"
+inside "Charging" is called "Charging > Battery care".
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def parse(file: str, text: str, longest: int) -> Document:
         DocumentError: the front matter cannot be read, or nothing but headings is left without it.
     """
     said, body = front_matter(file, text)
-    headline = next((title for _, level, title in headings(body.split("\n"))[:1] if level == 1), "")
+    headline = _headline(body.split("\n"))
     title = said.get("title") or headline or file.removesuffix(".md")
     chunks = tuple(
         Section(section.heading or headline or title, piece)
@@ -194,6 +194,12 @@ def headings(lines: list[str]) -> list[tuple[int, int, str]]:
     ]
 
 
+def _headline(lines: list[str]) -> str:
+    """Return the heading of level 1 that stands before any text, or ""."""
+    number, level, title = next(iter(headings(lines)), (0, 0, ""))
+    return title if level == 1 and not any(line.strip() for line in lines[:number]) else ""
+
+
 def _without_closing(heading: str) -> str:
     """Take away the marks that may close a heading: `## Charging ##`; those of `## Written in C#` belong to a word."""
     bare = heading.rstrip("#")
@@ -204,11 +210,12 @@ def sections(text: str) -> Iterator[Section]:
     """Yield the sections that have a text, each below its heading path."""
     lines = text.split("\n")
     marks = [(-1, 0, ""), *headings(lines)]
+    if _headline(lines):  # it names the document, not a part of it
+        marks[1] = (marks[1][0], 0, "")
     ends = [number for number, _, _ in marks[1:]] + [len(lines)]
     path: list[tuple[int, str]] = []
-    for place, ((start, level, title), end) in enumerate(zip(marks, ends, strict=True)):
-        is_headline = place == 1 and level == 1  # it names the document, not a part of it
-        path = [(above, name) for above, name in path if above < level] + [(level, "" if is_headline else title)]
+    for (start, level, title), end in zip(marks, ends, strict=True):
+        path = [(above, name) for above, name in path if above < level] + [(level, title)]
         body = "\n".join(lines[start + 1 : end])
         if body.strip():
             yield Section(BETWEEN.join(name for _, name in path if name), _trimmed(body))
