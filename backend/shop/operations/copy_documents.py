@@ -150,7 +150,7 @@ REFUSE = """
               AND f.conrelid NOT IN ('documents'::regclass, 'chunks'::regclass, 'document_products'::regclass)
         LOOP
             EXECUTE format('SELECT count(*) FROM %s WHERE %I IN (SELECT p.id FROM %s p JOIN documents d '
-                           'ON d.id = p.%I JOIN pg_temp.staged_documents USING (file))',
+                           'ON d.id = p.%I JOIN pg_temp.staged_documents s ON s.file = d.file)',
                            pointing.child, pointing.name, pointing.parent,
                            CASE pointing.parent WHEN 'chunks'::regclass THEN 'document_id' ELSE 'id' END) INTO found;
             IF found > 0 THEN
