@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 EVERYTHING = [
-    ("upgrade head", "0005_seed_focus_groups"),
+    ("upgrade head", "0009_seed_documents"),
     ("current", "(head)"),
-    ("history --verbose", "Rev: 0005_seed_focus_groups (head)"),
+    ("history --verbose", "Rev: 0009_seed_documents (head)"),
     ("check", "No new upgrade operations detected"),
     ("downgrade base", "Running downgrade 0001_create_sample_table -> "),
     ("upgrade +1", "Running upgrade  -> 0001_create_sample_table"),
