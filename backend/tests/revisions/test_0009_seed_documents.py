@@ -1,5 +1,6 @@
 """0009_seed_documents: every file a document, every section a chunk, and out again without touching anybody's rows."""
 
+import nbformat
 import pytest
 
 from workshop import checks, steps
@@ -144,3 +145,55 @@ def test_a_product_that_is_gone_is_named_with_the_document(revision):
         steps.StepError, match=r"minutia-sprout-2-guide-for-parents.md is about product 34, which is not"
     ):
         revision.up()
+
+
+def test_the_notebooks_search_meets_both_policies_and_one_condition_leaves_the_one_in_force(revision):
+    revision.up()
+    cells = [cell.source for cell in nbformat.read(revision.step.notebook, as_version=4).cells]
+    any_time, in_force = (source.partition("\n")[2] for source in cells if "AS asked" in source)
+    earbuds, parcel = "return opened earbuds", "who pays for the return parcel"
+    assert [row[0] for row in revision.run(any_time, question=earbuds)][:2] == [
+        "Returns policy (2026)",
+        "Returns policy (April 2023)",
+    ]
+    assert revision.run(any_time, question=parcel)[0][0] == "Returns policy (April 2023)"
+    for question in (earbuds, parcel):
+        assert {row[0] for row in revision.run(in_force, question=question)} == {"Returns policy (2026)"}
+
+
+def test_the_written_script_takes_it_out_and_refuses_as_well(revision, server, tmp_path):
+    """What `alembic downgrade ... --sql` writes, run by psql."""
+    import io
+    import os
+    import subprocess
+
+    from alembic import command
+
+    from workshop import chain
+    from workshop.server import place, runtime
+
+    config = chain.alembic_config()
+    config.output_buffer = io.StringIO()
+    command.downgrade(config, f"{revision.step.name}:{revision.step.before}", sql=True)
+    script = tmp_path / "down.sql"
+    script.write_text(config.output_buffer.getvalue(), encoding="utf-8")
+    url = revision.settings.database_url
+
+    def psql():
+        return subprocess.run(
+            [runtime.ready(place.base()).program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", script],
+            env=os.environ
+            | {"PGHOST": url.host, "PGPORT": str(url.port), "PGUSER": url.username}
+            | {"PGPASSWORD": url.password, "PGDATABASE": url.database},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    revision.up()
+    revision.run("INSERT INTO chunks (document_id, position, heading, body) VALUES (1, 99, 'A note', 'By me.')")
+    assert "chunk 99 of a-first-running-watch.md. Delete them" in psql().stderr
+    revision.run("DELETE FROM chunks WHERE position = 99")
+    done = psql()
+    assert done.returncode == 0, done.stderr
+    assert revision.leaves_no_trace()
