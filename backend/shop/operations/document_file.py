@@ -165,7 +165,7 @@ def _day(file: str, text: str | None) -> date | None:
 
 def _keys(file: str, text: str) -> tuple[int, ...]:
     keys = text.strip("[] ").replace(",", " ").split()
-    if not all(key.isascii() and key.isdigit() for key in keys):
+    if not all(re.fullmatch("[0-9]{1,9}", key) for key in keys):
         raise DocumentError(f"{file}: product_ids is {text}, and not a list of keys such as [21, 22].")
     return tuple(dict.fromkeys(map(int, keys)))
 

@@ -58,6 +58,7 @@ def test_title_of_front_matter_or_headline_or_file(text, title):
         ("effective_from: 1 May\n---\ntext", "effective_from is 1 May, and not a day"),
         ("product_ids: [one]\n---\ntext", r"product_ids is \[one\], and not a list of keys"),
         ("product_ids: [-1]\n---\ntext", "not a list of keys"),
+        ("product_ids: [99999999999]\n---\ntext", "not a list of keys"),
     ],
 )
 def test_front_matter_that_cannot_be_read_is_named(front, words):
