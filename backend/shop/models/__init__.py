@@ -6,6 +6,7 @@ describes one change in the past, and therefore imports nothing from here.
 
 from shop.models.base import Base
 from shop.models.catalog import Feature, Product, ProductFeature, ProductImage, Variant, VariantAttribute
+from shop.models.documents import Chunk, Document, DocumentProduct
 from shop.models.embeddings import ProductPassage, ReviewEmbedding
 from shop.models.focus import Dimension, FocusGroup, FocusGroupDimensionWeight
 from shop.models.imports import ImportRefusal
@@ -14,7 +15,10 @@ from shop.models.sample import Sample
 
 __all__ = [
     "Base",
+    "Chunk",
     "Dimension",
+    "Document",
+    "DocumentProduct",
     "Feature",
     "FocusGroup",
     "FocusGroupDimensionWeight",

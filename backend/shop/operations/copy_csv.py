@@ -19,26 +19,19 @@ like any other statement of it; what comes from the file is only ever data.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
 
-from shop import settings
-from shop.errors import ExplainedError
 from shop.operations.csv_file import records
+from shop.operations.seed import RemoveError, data_path, move_sequences_on, pointing_to
 
 log = logging.getLogger("alembic.operations.copy_csv")
 
 BLOCK = 1 << 18  # characters sent to the server at once
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # stands for NUL, which PostgreSQL's text cannot hold
-
-
-class RemoveError(ExplainedError):
-    """Rows that the import did not bring depend on rows that it did."""
 
 
 @Operations.register_operation("copy_csv")
@@ -102,7 +95,7 @@ def load(operations: Operations, plan: CopyCsv) -> None:
         _recall_raw(operations.get_bind(), plan)
     kept = sa.select(sa.literal(plan.file, sa.Text), STAGED.c.line, STAGED.c.raw, STAGED.c.reason)
     run(REFUSALS.insert().from_select(["file", "line", "raw", "reason"], kept.where(~accepted).order_by(STAGED.c.line)))
-    _move_sequences_on(operations, plan.table)
+    move_sequences_on(operations, plan.table)
     if not operations.migration_context.as_sql:
         given, refused = (
             operations.get_bind().execute(sa.text("SELECT count(*), count(reason) FROM pg_temp.staged")).one()
@@ -126,7 +119,7 @@ def unload(operations: Operations, plan: RemoveCsv) -> None:
         _require_unused(operations.get_bind(), plan, seeded)
     run(table.delete().where(*same_key))
     run(REFUSALS.delete().where(of_this_file))
-    _move_sequences_on(operations, plan.table)
+    move_sequences_on(operations, plan.table)
     run("DROP TABLE pg_temp.staged")
 
 
@@ -183,16 +176,12 @@ def _recall_raw(connection: sa.Connection, plan: CopyCsv) -> None:
     lines = set(connection.scalars(sa.select(STAGED.c.line).where(STAGED.c.reason.is_not(None))))
     if not lines:
         return
-    found = [(line, _without_nul(raw)) for line, raw, _ in records(_path(plan.file), plan.fields) if line in lines]
+    found = [(line, _without_nul(raw)) for line, raw, _ in records(data_path(plan.file), plan.fields) if line in lines]
     recalled = sa.text(
         "UPDATE pg_temp.staged SET raw = recalled.raw FROM unnest(CAST(:lines AS integer[]), CAST(:raws AS text[])) "
         "AS recalled (line, raw) WHERE staged.line = recalled.line"
     )
     connection.execute(recalled, {"lines": [line for line, _ in found], "raws": [raw for _, raw in found]})
-
-
-def _path(file: str) -> Path:
-    return Path(os.environ.get("SHOP_DATA") or settings.DATA) / file
 
 
 def _without_nul(text: str) -> str:
@@ -204,7 +193,7 @@ def _blocks(file: str, fields: list[str], with_raw: bool) -> Iterator[str]:
     nothing, width = "," * len(fields), len(fields)
     rows: list[str] = []
     size = 0
-    for line, raw, values in records(_path(file), fields):
+    for line, raw, values in records(data_path(file), fields):
         text = _without_nul(raw)
         kept = '"' + text.replace('"', '""') + '"' if with_raw else ""
         own = "," + _unambiguous(text, values) if len(values) == width else nothing
@@ -264,47 +253,12 @@ def _refuse_pointing_nowhere(plan: CopyCsv, column: str, table: str, target: str
     )  # fmt: skip
 
 
-# -- after the rows ------------------------------------------------------------------------------------------
-
-
-def _move_sequences_on(operations: Operations, table: str) -> None:
-    """Let each identity sequence go on after the highest value; on an empty table, from its start."""
-    operations.execute(_MOVE_ON)
-    operations.execute(sa.select(sa.func.pg_temp.move_sequences_on(sa.literal(table, sa.Text))))
-
-
-# A function in pg_temp, not a query from here: it also works in a script written by `--sql`, which cannot ask
-# the catalog for the names of the columns. RESTART and not setval(): a rollback undoes the one and not the other.
-_MOVE_ON = """
-    CREATE OR REPLACE FUNCTION pg_temp.move_sequences_on(into_table text) RETURNS void LANGUAGE plpgsql AS $$
-    DECLARE
-        identity record;
-        highest bigint;
-    BEGIN
-        FOR identity IN
-            SELECT attname AS name FROM pg_attribute
-            WHERE attrelid = to_regclass(quote_ident(into_table)) AND attidentity <> ''
-        LOOP
-            EXECUTE format('SELECT max(%I) FROM %I', identity.name, into_table) INTO highest;
-            EXECUTE format('ALTER TABLE %I ALTER COLUMN %I RESTART WITH %s', into_table, identity.name,
-                           coalesce(highest, 0) + 1);
-        END LOOP;
-    END $$
-"""
-
-_POINTING_HERE = sa.text("""
-    SELECT c.conrelid::regclass::text AS child, a.attname AS child_column, f.attname AS parent_column
-    FROM pg_constraint c
-    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
-    JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = c.confkey[1]
-    WHERE c.contype = 'f' AND c.confrelid = to_regclass(quote_ident(:table)) AND cardinality(c.conkey) = 1
-    ORDER BY child, child_column
-""")
+# -- taking out ----------------------------------------------------------------------------------------------
 
 
 def _require_unused(connection: sa.Connection, plan: RemoveCsv, seeded: sa.Subquery) -> None:
     """Raise RemoveError when rows still point to what is about to go; they are somebody's own."""
-    for child, child_column, parent_column in connection.execute(_POINTING_HERE, {"table": plan.table}).all():
+    for child, child_column, parent_column in pointing_to(connection, plan.table):
         if parent_column not in plan.key:
             continue
         rows = sa.table(child, sa.column(child_column))

@@ -340,6 +340,15 @@ def _name(value: Any) -> str:
     return sql.clean(value.lower()) if isinstance(value, str) else ""
 
 
+def _copy_documents(call: Call) -> Iterator[Deed]:
+    yield from (Deed("insert", "rows", table=table) for table in ("documents", "document_products", "chunks"))
+    yield Deed("call", "setval")  # it moves the sequences on by itself
+
+
+def _remove_documents(call: Call) -> Iterator[Deed]:
+    yield from (Deed("delete", "rows", table=table) for table in ("documents", "document_products", "chunks"))
+
+
 READERS: dict[str, Callable[[Call], Iterator[Deed]]] = {
     "create_table": _create_table,
     "drop_table": _drop_table,
@@ -354,6 +363,8 @@ READERS: dict[str, Callable[[Call], Iterator[Deed]]] = {
     "bulk_insert": _bulk_insert,
     "copy_csv": _copy_csv,
     "remove_csv": _remove_csv,
+    "copy_documents": _copy_documents,
+    "remove_documents": _remove_documents,
     "create_table_comment": lambda call: iter(()),
     "drop_table_comment": lambda call: iter(()),
 } | dict.fromkeys(CONSTRAINTS, _create_constraint)

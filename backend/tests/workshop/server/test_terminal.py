@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from workshop import chain
+
+HEAD = chain.steps()[-1].name
 EVERYTHING = [
-    ("upgrade head", "0007_index_embeddings"),
+    ("upgrade head", HEAD),
     ("current", "(head)"),
-    ("history --verbose", "Rev: 0007_index_embeddings (head)"),
+    ("history --verbose", f"Rev: {HEAD} (head)"),
     ("check", "No new upgrade operations detected"),
     ("downgrade base", "Running downgrade 0001_create_sample_table -> "),
     ("upgrade +1", "Running upgrade  -> 0001_create_sample_table"),

@@ -1,0 +1,80 @@
+"""What 0008_create_documents promises."""
+
+from workshop.checks import Look
+
+CAUSE = "0008 was not applied as it stands in the repository, or somebody changed the schema by hand"
+TABLES = ["documents", "document_products", "chunks"]
+KEYS = ["fk_chunks_document_id_documents", "fk_document_products_document_id_documents",
+        "fk_document_products_product_id_products", "fk_documents_superseded_by_id_documents"]  # fmt: skip
+
+
+def tables(look: Look) -> None:
+    """The three tables stand, each with a comment."""
+    found = look.rows(
+        "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class "
+        "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(:names)",
+        names=TABLES,
+    )
+    look.same("table", (name for name, _ in found), TABLES, CAUSE)
+    look.same("comment on", (name for name, comment in found if comment), (name for name, _ in found), CAUSE)
+
+
+def columns(look: Look) -> None:
+    """A document may be hidden, at a time that every time zone reads alike, and superseded; a chunk has a place."""
+    found = look.rows("""
+        SELECT attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
+        WHERE (attrelid, attname) IN ((to_regclass('documents'), 'deleted_at'),
+                                      (to_regclass('documents'), 'superseded_by_id'),
+                                      (to_regclass('chunks'), 'position'), (to_regclass('chunks'), 'heading'))
+    """)
+    wanted = [
+        ("documents", "deleted_at", "timestamp with time zone", False),
+        ("documents", "superseded_by_id", "integer", False),
+        ("chunks", "position", "integer", True),
+        ("chunks", "heading", "text", True),
+    ]
+    look.same("column", map(tuple, found), wanted, CAUSE)
+
+
+def rules(look: Look) -> None:
+    """Every CHECK and UNIQUE rule stands under the name that the convention gives it."""
+    found = look.values(
+        "SELECT conname::text FROM pg_constraint WHERE contype IN ('c', 'u') AND convalidated "
+        "AND conrelid = ANY(:names ::regclass[])",
+        names=TABLES,
+    )
+    wanted = """
+        ck_chunks_body_not_empty ck_chunks_heading_not_empty ck_chunks_position_from_one uq_chunks_document_id_position
+        ck_documents_body_not_empty ck_documents_kind_known ck_documents_superseded_by_another
+        ck_documents_title_not_empty uq_documents_file
+    """
+    look.same("rule", found, wanted.split(), CAUSE)
+
+
+def foreign_keys(look: Look) -> None:
+    """The four foreign keys have an index that begins with their column."""
+    found = look.rows(
+        """
+        SELECT c.conname::text, EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
+            AND i.indkey[0] = c.conkey[1])
+        FROM pg_constraint c WHERE c.contype = 'f' AND c.conrelid = ANY(:names ::regclass[])
+        """,
+        names=TABLES,
+    )
+    look.same("foreign key", (name for name, _ in found), KEYS, CAUSE)
+    look.same("index for", (name for name, there in found if there), (name for name, _ in found), CAUSE)
+
+
+def cascade(look: Look) -> None:
+    """A document that is deleted takes its chunks and its products' links along; a product cannot go from under it."""
+    found = look.rows(
+        """
+        SELECT conname::text, CASE confdeltype WHEN 'c' THEN 'takes them along' WHEN 'a' THEN 'refuses' ELSE 'other' END
+        FROM pg_constraint WHERE contype = 'f' AND conname = ANY(:names) AND conrelid = ANY(:tables ::regclass[])
+        """,
+        names=KEYS,
+        tables=TABLES,
+    )
+    wanted = zip(KEYS, ["takes them along", "takes them along", "refuses", "refuses"], strict=True)
+    look.same("deletion", map(tuple, found), wanted, CAUSE)
