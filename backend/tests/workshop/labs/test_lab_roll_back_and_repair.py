@@ -137,7 +137,7 @@ def test_whoever_leaves_half_way_can_begin_again(name, line, lab, settings):
     lab.plant(name)
     terminal.run(settings, "alembic", line, drafts=True)
     again = labs.begin(LAB)
-    assert again.kept and steps.current(settings) == HEAD and scratch.drafts() == []
+    assert again.jump.kept and steps.current(settings) == HEAD and scratch.drafts() == []
 
 
 def test_no_wrong_port_is_said_and_nothing_is_faked(lab, monkeypatch):
