@@ -53,7 +53,7 @@ def after_solving(settings, name, *changes):
     ("name", "changes", "words"),
     [
         ("last_login", [("timezone=True", "timezone=False")], "a moment needs its time zone"),
-        ("last_login", [('op.drop_column("users", "last_login")', "pass")], "0006_add_last_login_column_to.py, line"),
+        ("last_login", [('op.drop_column("users", "last_login")', "pass")], "_add_last_login_column_to.py, line"),
         ("expand", [("sa.Integer, comment", "sa.Integer, nullable=False, server_default='0', comment")], "may be null"),
         ("backfill", [("btrim(body)", "body || ' more'")], "1278 review(s) without the number"),
         ("contract", [("        op.execute(r", "        op.execute(\"DELETE FROM reviews WHERE word_count IS NULL\")\n        op.execute(r")], "missing: 5"),
