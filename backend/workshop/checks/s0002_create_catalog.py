@@ -1,6 +1,7 @@
 """What 0002_create_catalog promises."""
 
 from workshop.checks import Look
+from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules
 
 CAUSE = "0002 was not applied as it stands in the repository, or somebody changed the schema by hand"
 
@@ -15,40 +16,27 @@ RULES = """
     uq_personalized_product_sections_user_id_product_id uq_product_images_product_id_position uq_products_brand_name
     uq_users_email uq_variant_attributes_variant_id_name uq_variants_sku
 """.split()
+KEYS = """
+    fk_personalized_product_sections_product_id_products fk_personalized_product_sections_user_id_users
+    fk_product_features_feature_id_features fk_product_features_product_id_products
+    fk_product_images_product_id_products fk_reviews_product_id_products fk_reviews_user_id_users
+    fk_variant_attributes_variant_id_variants fk_variants_product_id_products
+""".split()
 
 
 def tables(look: Look) -> None:
     """The ten tables stand, each with a comment."""
-    found = look.rows(
-        "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class "
-        "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(:names)",
-        names=TABLES,
-    )
-    look.same("table", (name for name, _ in found), TABLES, CAUSE)
-    look.same("comment on", (name for name, comment in found if comment), (name for name, _ in found), CAUSE)
+    commented_tables(look, TABLES, CAUSE)
 
 
 def rules(look: Look) -> None:
     """Every CHECK and UNIQUE rule stands under the name that the convention gives it."""
-    found = look.values(
-        "SELECT conname::text FROM pg_constraint WHERE contype IN ('c', 'u') AND conrelid = ANY(:names ::regclass[])",
-        names=TABLES,
-    )
-    look.same("rule", found, RULES, CAUSE)
+    named_rules(look, TABLES, RULES, CAUSE)
 
 
 def foreign_keys(look: Look) -> None:
     """Every foreign key has an index that begins with its column."""
-    found = look.rows(
-        """
-        SELECT c.conname::text, EXISTS (
-            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indkey[0] = c.conkey[1])
-        FROM pg_constraint c WHERE c.contype = 'f' AND c.conrelid = ANY(:names ::regclass[])
-        """,
-        names=TABLES,
-    )
-    look.expect(len(found) == 9, f"{len(found)} foreign keys instead of 9", CAUSE)
-    look.same("index for", (name for name, there in found if there), (name for name, _ in found), CAUSE)
+    indexed_foreign_keys(look, KEYS, CAUSE)
 
 
 def status(look: Look) -> None:

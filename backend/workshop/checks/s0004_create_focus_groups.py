@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from workshop.checks import Look
+from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules
 
 CAUSE = "0004 was not applied as it stands in the repository, or somebody changed the schema by hand"
 TABLES = ["focus_groups", "dimensions", "focus_group_dimension_weights"]
@@ -10,13 +11,7 @@ TABLES = ["focus_groups", "dimensions", "focus_group_dimension_weights"]
 
 def tables(look: Look) -> None:
     """The three tables stand, each with a comment."""
-    found = look.rows(
-        "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class "
-        "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(:names)",
-        names=TABLES,
-    )
-    look.same("table", (name for name, _ in found), TABLES, CAUSE)
-    look.same("comment on", (name for name, comment in found if comment), (name for name, _ in found), CAUSE)
+    commented_tables(look, TABLES, CAUSE)
 
 
 def columns(look: Look) -> None:
@@ -37,34 +32,22 @@ def columns(look: Look) -> None:
 
 def rules(look: Look) -> None:
     """Every CHECK and UNIQUE rule stands under the name that the revision gives it."""
-    found = look.values(
-        "SELECT conname::text FROM pg_constraint WHERE contype IN ('c', 'u') AND conrelid = ANY(:names ::regclass[])",
-        names=TABLES,
-    )
     wanted = """
         ck_dimensions_minimum_below_maximum ck_focus_group_dimension_weights_current_has_no_end
         ck_focus_group_dimension_weights_ends_after_start ck_focus_group_dimension_weights_weight_zero_to_one
         uq_dimensions_name uq_focus_group_dimension_weights_start uq_focus_groups_name
     """
-    look.same("rule", found, wanted.split(), CAUSE)
+    named_rules(look, TABLES, wanted.split(), CAUSE)
 
 
 def foreign_keys(look: Look) -> None:
     """The four foreign keys have an index that begins with their column."""
-    found = look.rows("""
-        SELECT c.conname::text, EXISTS (
-            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
-            AND i.indkey[0] = c.conkey[1])
-        FROM pg_constraint c WHERE c.contype = 'f'
-        AND c.confrelid IN (to_regclass('focus_groups'), to_regclass('dimensions'))
-    """)
     wanted = """
         fk_features_dimension_id_dimensions fk_users_focus_group_id_focus_groups
         fk_focus_group_dimension_weights_dimension_id_dimensions
         fk_focus_group_dimension_weights_focus_group_id_focus_groups
     """
-    look.same("foreign key", (name for name, _ in found), wanted.split(), CAUSE)
-    look.same("index for", (name for name, there in found if there), (name for name, _ in found), CAUSE)
+    indexed_foreign_keys(look, wanted.split(), CAUSE)
 
 
 def current(look: Look) -> None:

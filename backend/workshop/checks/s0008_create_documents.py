@@ -1,6 +1,7 @@
 """What 0008_create_documents promises."""
 
 from workshop.checks import Look
+from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules
 
 CAUSE = "0008 was not applied as it stands in the repository, or somebody changed the schema by hand"
 TABLES = ["documents", "document_products", "chunks"]
@@ -10,13 +11,7 @@ KEYS = ["fk_chunks_document_id_documents", "fk_document_products_document_id_doc
 
 def tables(look: Look) -> None:
     """The three tables stand, each with a comment."""
-    found = look.rows(
-        "SELECT relname::text, obj_description(oid, 'pg_class') FROM pg_class "
-        "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname = ANY(:names)",
-        names=TABLES,
-    )
-    look.same("table", (name for name, _ in found), TABLES, CAUSE)
-    look.same("comment on", (name for name, comment in found if comment), (name for name, _ in found), CAUSE)
+    commented_tables(look, TABLES, CAUSE)
 
 
 def columns(look: Look) -> None:
@@ -38,32 +33,17 @@ def columns(look: Look) -> None:
 
 def rules(look: Look) -> None:
     """Every CHECK and UNIQUE rule stands under the name that the convention gives it."""
-    found = look.values(
-        "SELECT conname::text FROM pg_constraint WHERE contype IN ('c', 'u') AND convalidated "
-        "AND conrelid = ANY(:names ::regclass[])",
-        names=TABLES,
-    )
     wanted = """
         ck_chunks_body_not_empty ck_chunks_heading_not_empty ck_chunks_position_from_one uq_chunks_document_id_position
         ck_documents_body_not_empty ck_documents_kind_known ck_documents_superseded_by_another
         ck_documents_title_not_empty uq_documents_file
     """
-    look.same("rule", found, wanted.split(), CAUSE)
+    named_rules(look, TABLES, wanted.split(), CAUSE)
 
 
 def foreign_keys(look: Look) -> None:
     """The four foreign keys have an index that begins with their column."""
-    found = look.rows(
-        """
-        SELECT c.conname::text, EXISTS (
-            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indisvalid AND i.indpred IS NULL
-            AND i.indkey[0] = c.conkey[1])
-        FROM pg_constraint c WHERE c.contype = 'f' AND c.conrelid = ANY(:names ::regclass[])
-        """,
-        names=TABLES,
-    )
-    look.same("foreign key", (name for name, _ in found), KEYS, CAUSE)
-    look.same("index for", (name for name, there in found if there), (name for name, _ in found), CAUSE)
+    indexed_foreign_keys(look, KEYS, CAUSE)
 
 
 def cascade(look: Look) -> None:
