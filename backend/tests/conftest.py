@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -24,6 +25,12 @@ from workshop.server import EmbeddedServer, home_of_this_clone
 TESTS = Path(__file__).parent
 os.environ["SHOP_MODELS"] = str(weights.folder())  # also for a test that sets WORKSHOP_HOME
 _numbers = itertools.count(1)
+
+
+def pytest_configure():
+    # A shell that starts the tests in the background lets them ignore Ctrl-C, and the programs they start inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,7 @@ def test_why_each_exercise_is_red(lab):
         assert [part for part in fragments if part not in said] == [], said
 
 
+@pytest.mark.slow  # together
 @pytest.mark.parametrize(("exercise", "texts", "why"), [pytest.param(e, t, w, id=f"{e}: {n}") for e, n, w, t in WRONG])
 def test_a_repair_that_hides_the_symptom_stays_red(lab, exercise, texts, why):
     lab.plant(exercise)
