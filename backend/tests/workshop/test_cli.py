@@ -120,12 +120,15 @@ def test_stop_leaves_somebody_elses_server_alone(settings, clone):
 def test_every_command_explains_itself(clone):
     listed = clone.run("--help").stdout
     for name in (
+        "address",
         "check",
         "doctor",
         "downgrade",
+        "drafts",
         "goto",
         "reset",
         "return",
+        "review",
         "start",
         "status",
         "stop",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from workshop import scratch
+from shop.settings import BACKEND
+from workshop import chain, scratch, terminal
 
 DRAFT = 'revision = "mine"\ndown_revision: str = "0001_create_sample_table"\n'
 
@@ -61,3 +62,15 @@ def test_set_aside_keeps_everything_and_numbers_it():
         kept = scratch.set_aside()
         assert kept.name == f"kept_{number}" and scratch.drafts() == []
         assert sorted(path.name for path in kept.iterdir()) == ["draft_models", "mine.py"]
+
+
+def test_a_draft_gets_the_next_number_the_words_that_fit_and_a_place_of_its_own(settings, at):
+    head = chain.steps()[-1]
+    at(head.name)
+    for message in ("Add the moment of the last login to users", "Über-long: " + "x" * 40, "again"):
+        terminal.run(settings, "alembic", f'revision -m "{message}"', drafts=True)
+    first = int(head.number) + 1
+    names = [f"{first:04}_add_the_moment_of_the_last", f"{first + 1:04}_ber_long", f"{first + 2:04}_again"]
+    assert [path.stem for path in scratch.drafts()] == names
+    assert [scratch.declared(path.read_text(encoding="utf-8")) for path in scratch.drafts()] == names
+    assert not [path for path in (BACKEND / "alembic" / "versions").glob("*.py") if path.stem in names]
