@@ -73,8 +73,10 @@ def finished_picture() -> Drawing:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Called by `%load_ext workshop`."""
+    from workshop.labs.cells import LabMagics
     from workshop.magics import load
     from workshop.terminal import TerminalMagics
 
     load(ipython)
     ipython.register_magics(TerminalMagics)
+    ipython.register_magics(LabMagics)

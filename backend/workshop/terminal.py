@@ -9,9 +9,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
@@ -84,7 +83,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 @magics_class
 class TerminalMagics(Magics):  # type: ignore[misc]
-    """%alembic, %workshop, %%scratch and %%solve."""
+    """%alembic, %workshop and %%scratch."""
 
     @line_magic
     def alembic(self, line: str) -> None:
@@ -108,17 +107,6 @@ class TerminalMagics(Magics):  # type: ignore[misc]
         """Write the cell as a draft: %%scratch scratch_mend_ratings."""
         path = scratch.write(line.strip(), cell)
         print(f"Written: backend/scratch/{path.name} (git ignores it)")
-
-    @needs_local_scope
-    @cell_magic
-    def solve(self, line: str, cell: str, local_ns: dict[str, Any] | None = None) -> None:
-        """Carry out the repair of a lab's exercise: SQL, a draft, or commands; dots stand for the workshop's own."""
-        from workshop.labs import Lab
-
-        lab = next((one for one in (local_ns or {}).values() if isinstance(one, Lab)), None)
-        if lab is None:
-            raise CommandFailedError("First run the cell with: lab = workshop.lab(...)")
-        lab.solve(line.strip(), cell)
 
 
 def _flags(line: str, *known: str) -> tuple[set[str], str]:

@@ -53,3 +53,9 @@ def test_a_lab_sets_the_learners_drafts_aside(begun, settings):
     assert "Your drafts are kept in backend/scratch/kept_1" in str(one) and scratch.drafts() == []
     assert (scratch.folder() / "kept_1" / "mine.py").exists()
     assert steps.current(settings) == chain.steps()[-1].name
+
+
+def test_a_repair_before_the_lab_has_begun_is_explained(shell):
+    shell.run_line_magic("load_ext", "workshop")
+    done = shell.run_cell("%%solve two_heads\n...")
+    assert isinstance(done.error_in_exec, labs.LabError) and "First run the cell with: lab =" in str(done.error_in_exec)
