@@ -28,8 +28,8 @@ class BesideError(ExplainedError):
 
 
 @contextmanager
-def fresh(settings: Settings) -> Iterator[Settings]:
-    """Make a database at the chain's last revision, as a plain upgrade leaves it, and drop it at the end.
+def fresh(settings: Settings, step: str | None = None) -> Iterator[Settings]:
+    """Make a database at a step (default: the chain's last), as a plain upgrade leaves it, and drop it at the end.
 
     Raises:
         BesideError: this user may not create databases.
@@ -39,7 +39,7 @@ def fresh(settings: Settings) -> Iterator[Settings]:
             "This needs a second, fresh database to compare with, and your user may not create one: ask for "
             "ALTER ROLE ... CREATEDB, or use the workshop's own server (`workshop start`)."
         )
-    source = checkpoints.ensure(settings, chain.steps()[-1].name, steps.upgrade)
+    source = checkpoints.ensure(settings, step or chain.steps()[-1].name, steps.upgrade)
     name = f"{settings.database_url.database}_fresh"
     place = replace(settings, database_url=settings.database_url.set(database=name))
     checkpoints.replace(place, source)
@@ -50,7 +50,7 @@ def fresh(settings: Settings) -> Iterator[Settings]:
 
 
 def move(settings: Settings, action: Callable[..., None], target: str) -> None:
-    """Run `alembic upgrade` or `alembic downgrade` on a database, silently and with the drafts in sight."""
+    """Run a command of Alembic's (upgrade, downgrade, stamp) on a database, silently and with the drafts in sight."""
     config = scratch.alembic_config()
     with database.connect(settings) as connection:
         config.attributes["connection"] = connection

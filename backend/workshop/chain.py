@@ -46,7 +46,7 @@ class Step:
 
     @property
     def notebook(self) -> Path:
-        return ROOT / "notebooks" / f"{self.name}.ipynb"
+        return notebook(self.name)
 
     @property
     def page(self) -> Path:
@@ -70,6 +70,11 @@ class Step:
             if part in names:
                 return ast.get_source_segment(text, node) or ""
         raise UnknownStepError(f'The revision {self.name} has no part called "{part}".')
+
+
+def notebook(name: str) -> Path:
+    """Return the notebook of a step, a lab or the start."""
+    return ROOT / "notebooks" / f"{name}.ipynb"
 
 
 def alembic_config() -> Config:

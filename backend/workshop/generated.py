@@ -55,7 +55,7 @@ def steps_table() -> str:
 
 
 def labs_source() -> bytes:
-    return json.dumps([(name, labs.title(name), minutes(_lab(name))) for name in chain.LABS]).encode()
+    return json.dumps([(name, labs.title(name), minutes(chain.notebook(name))) for name in chain.LABS]).encode()
 
 
 def labs_table() -> str:
@@ -64,12 +64,8 @@ def labs_table() -> str:
     for name in chain.LABS:
         links = f"[notebook](notebooks/{name}.ipynb), [page](docs/labs/{name}.md)"
         title = labs.title(name).removeprefix("Lab: ").capitalize()
-        lines.append(f"| {title} | {len(labs.exercises(name))} | {minutes(_lab(name))} | {links} |")
+        lines.append(f"| {title} | {len(labs.exercises(name))} | {minutes(chain.notebook(name))} | {links} |")
     return "\n".join(lines) + "\n"
-
-
-def _lab(name: str) -> Path:
-    return ROOT / "notebooks" / f"{name}.ipynb"
 
 
 def minutes(notebook: Path) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -50,25 +51,28 @@ def read() -> dict[str, Entry]:
 
 def checked(notebook: str, verdict: str) -> None:
     """Note the verdict of a notebook's checks."""
-    entries = read()
-    entries.setdefault(notebook, Entry()).checks = verdict
-    _write(entries)
+    with _entry(notebook) as entry:
+        entry.checks = verdict
 
 
 def predicted(notebook: str, verdicts: Iterable[str]) -> None:
     """Note predictions that were compared; each verdict is "right", "look again" or "not answered"."""
     made = [verdict for verdict in verdicts if verdict != "not answered"]
-    entries = read()
-    entry = entries.setdefault(notebook, Entry())
-    entry.predictions, entry.hits = len(made), made.count("right")
-    _write(entries)
+    with _entry(notebook) as entry:
+        entry.predictions, entry.hits = len(made), made.count("right")
 
 
 def repaired(notebook: str, exercise: str) -> None:
     """Note that an exercise of a lab is repaired."""
+    with _entry(notebook) as entry:
+        entry.repaired = sorted({*entry.repaired, exercise})
+
+
+@contextmanager
+def _entry(notebook: str) -> Iterator[Entry]:
+    """Give the entry of a notebook, a new one when there is none, and write the record when it was changed."""
     entries = read()
-    entry = entries.setdefault(notebook, Entry())
-    entry.repaired = sorted({*entry.repaired, exercise})
+    yield entries.setdefault(notebook, Entry())
     _write(entries)
 
 

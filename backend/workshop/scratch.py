@@ -112,6 +112,15 @@ def write(name: str, text: str) -> Path:
     return path
 
 
+def write_as_declared(text: str) -> Path:
+    """Write a draft under the revision id that it declares.
+
+    Raises:
+        ScratchError: it declares none, or one that is no revision id, or is not Python.
+    """
+    return write(declared(text), text)
+
+
 def declared(text: str) -> str:
     """Return the revision id that a draft declares.
 

@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from shop import database
 from shop.settings import ROOT, Settings
-from workshop import chain, checkpoints, checks, xray
+from workshop import beside, chain, checkpoints, checks, xray
 from workshop.terminal import environment_of
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -40,7 +40,7 @@ class Walked:
 def notebooks(short: bool = False) -> list[Path]:
     """Return the notebooks in the order of the walk: start, steps, labs."""
     names = chain.SHORT_PATH if short else (chain.START, *(step.name for step in chain.steps()), *chain.LABS)
-    return [NOTEBOOKS / f"{name}.ipynb" for name in names]
+    return [chain.notebook(name) for name in names]
 
 
 def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True) -> Iterator[Walked]:
@@ -81,15 +81,8 @@ def _one(place: Settings, path: Path) -> Walked:
 
 def _before(place: Settings, step: chain.Step) -> xray.Snapshot:
     """Return the X-ray of a database at the revision before, as a plain upgrade leaves it."""
-    from workshop import steps
-
-    source = checkpoints.ensure(place, step.before, steps.upgrade)
-    elsewhere = replace(place, database_url=place.database_url.set(database="workshop_before"))
-    checkpoints.replace(elsewhere, source)
-    with database.connect(elsewhere) as connection:
-        seen = xray.snapshot(connection)
-    checkpoints.drop(elsewhere)
-    return seen
+    with beside.fresh(place, step.before) as elsewhere, database.connect(elsewhere) as connection:
+        return xray.snapshot(connection)
 
 
 def _execute(path: Path, place: Settings) -> str:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from workshop.checks import Look
-from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules
+from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules, typed_columns
 
 CAUSE = "0004 was not applied as it stands in the repository, or somebody changed the schema by hand"
 TABLES = ["focus_groups", "dimensions", "focus_group_dimension_weights"]
@@ -16,18 +16,12 @@ def tables(look: Look) -> None:
 
 def columns(look: Look) -> None:
     """Each feature can be put into a dimension and each user into a group, and a weight is a numeric(4,3)."""
-    found = look.rows("""
-        SELECT attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
-        WHERE (attrelid, attname) IN ((to_regclass('features'), 'dimension_id'),
-                                      (to_regclass('users'), 'focus_group_id'),
-                                      (to_regclass('focus_group_dimension_weights'), 'weight'))
-    """)
     wanted = [
         ("features", "dimension_id", "integer", False),
         ("users", "focus_group_id", "integer", False),
         ("focus_group_dimension_weights", "weight", "numeric(4,3)", True),
     ]
-    look.same("column", map(tuple, found), wanted, CAUSE)
+    typed_columns(look, wanted, CAUSE)
 
 
 def rules(look: Look) -> None:

@@ -1,7 +1,7 @@
 """What 0008_create_documents promises."""
 
 from workshop.checks import Look
-from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules
+from workshop.checks.schema import commented_tables, indexed_foreign_keys, named_rules, typed_columns
 
 CAUSE = "0008 was not applied as it stands in the repository, or somebody changed the schema by hand"
 TABLES = ["documents", "document_products", "chunks"]
@@ -16,19 +16,13 @@ def tables(look: Look) -> None:
 
 def columns(look: Look) -> None:
     """A document may be hidden, at a time that every time zone reads alike, and superseded; a chunk has a place."""
-    found = look.rows("""
-        SELECT attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
-        WHERE (attrelid, attname) IN ((to_regclass('documents'), 'deleted_at'),
-                                      (to_regclass('documents'), 'superseded_by_id'),
-                                      (to_regclass('chunks'), 'position'), (to_regclass('chunks'), 'heading'))
-    """)
     wanted = [
         ("documents", "deleted_at", "timestamp with time zone", False),
         ("documents", "superseded_by_id", "integer", False),
         ("chunks", "position", "integer", True),
         ("chunks", "heading", "text", True),
     ]
-    look.same("column", map(tuple, found), wanted, CAUSE)
+    typed_columns(look, wanted, CAUSE)
 
 
 def rules(look: Look) -> None:

@@ -26,6 +26,20 @@ def named_rules(look: Look, tables: Collection[str], wanted: Collection[str], ca
     look.same("rule", found, wanted, cause)
 
 
+def typed_columns(look: Look, wanted: Collection[tuple[str, str, str, bool]], cause: str) -> None:
+    """The columns (table, column, type, whether NOT NULL) are there and are of these types."""
+    found = look.rows(
+        """
+        SELECT w.name, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull
+        FROM unnest(CAST(:tables AS text[]), CAST(:columns AS text[])) AS w (name, attribute)
+        JOIN pg_attribute a ON a.attrelid = to_regclass(w.name) AND a.attname = w.attribute
+        """,
+        tables=[table for table, *_ in wanted],
+        columns=[column for _, column, *_ in wanted],
+    )
+    look.same("column", map(tuple, found), wanted, cause)
+
+
 def indexed_foreign_keys(look: Look, wanted: Collection[str], cause: str) -> None:
     """The foreign keys of these names stand, and a whole and valid index begins with the column of each."""
     found = look.rows(

@@ -192,7 +192,7 @@ class Lab:
             with database.connect(self.settings) as connection, connection.begin():
                 connection.exec_driver_sql(text)
         elif kind == ".py":
-            path = scratch.write(scratch.declared(text), text)
+            path = scratch.write_as_declared(text)
             print(f"Written: backend/scratch/{path.name} (git ignores it)")
         else:
             for line in text.splitlines():

@@ -10,6 +10,7 @@ come out the same. So the checks build a fresh database from the files, compare,
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from alembic import command
@@ -31,8 +32,7 @@ SAID = "the battery for 2 years, the rest for 5"  # a warranty that is no JSON
 
 def draft(name: str) -> None:
     """Write a planted draft into the learner's scratch folder, under the revision id that it declares."""
-    text = planted(LAB, name)
-    scratch.write(scratch.declared(text), text)
+    scratch.write_as_declared(planted(LAB, name))
 
 
 def apply(settings: Settings, name: str) -> None:
@@ -41,14 +41,25 @@ def apply(settings: Settings, name: str) -> None:
     beside.upgrade(settings)
 
 
+def applied(name: str) -> Callable[[Settings], None]:
+    """Plant a draft that ran."""
+    return lambda settings: apply(settings, name)
+
+
+def undone(name: str) -> Callable[[Settings], None]:
+    """Plant a draft that ran and was taken back."""
+
+    def plant(settings: Settings) -> None:
+        apply(settings, name)
+        beside.downgrade(settings)
+
+    return plant
+
+
 # -- the exercises -----------------------------------------------------------------------------------------------------
 
 
-def _stale_sequence(settings: Settings) -> None:
-    apply(settings, "stale_sequence")
-
-
-@exercise(_stale_sequence)
+@exercise(applied("stale_sequence"))
 def stale_sequence(look: Look) -> None:
     """The four stores keep their numbers, every sequence of the table is past the highest of them, and a new store can
     be inserted."""
@@ -127,24 +138,14 @@ def json_string_in_jsonb(look: Look) -> None:
     faithful(look, "draft_add_warranty")
 
 
-def _pass_as_downgrade(settings: Settings) -> None:
-    apply(settings, "pass_as_downgrade")
-    beside.downgrade(settings)
-
-
-@exercise(_pass_as_downgrade)
+@exercise(undone("pass_as_downgrade"))
 def pass_as_downgrade(look: Look) -> None:
     """draft_gift_cards is applied, this database is what a fresh one would be, and downgrade and upgrade leave no
     trace."""
     faithful(look, "draft_gift_cards")
 
 
-def _enum_left_behind(settings: Settings) -> None:
-    apply(settings, "enum_left_behind")
-    beside.downgrade(settings)
-
-
-@exercise(_enum_left_behind)
+@exercise(undone("enum_left_behind"))
 def enum_left_behind(look: Look) -> None:
     """draft_loyalty_cards is applied, its downgrade takes table and type along, and it can be applied again."""
     faithful(look, "draft_loyalty_cards")
@@ -152,11 +153,7 @@ def enum_left_behind(look: Look) -> None:
     look.same("level", values, ["bronze", "silver", "gold"], "the type is there to refuse every other level")
 
 
-def _swallowed_exception(settings: Settings) -> None:
-    apply(settings, "swallowed_exception")
-
-
-@exercise(_swallowed_exception)
+@exercise(applied("swallowed_exception"))
 def swallowed_exception(look: Look) -> None:
     """Every user has a number of loyalty points, and the column comes from a revision, so that every other database
     gets it, too."""
@@ -169,11 +166,7 @@ def swallowed_exception(look: Look) -> None:
     faithful(look, "draft_loyalty_points")
 
 
-def _no_naming_convention(settings: Settings) -> None:
-    apply(settings, "no_naming_convention")
-
-
-@exercise(_no_naming_convention)
+@exercise(applied("no_naming_convention"))
 def no_naming_convention(look: Look) -> None:
     """Every rule of the variants bears the name that the convention gives it, both new rules still hold, and the drafts
     can be taken back."""

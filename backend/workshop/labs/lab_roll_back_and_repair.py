@@ -17,6 +17,7 @@ from workshop.labs.looks import as_the_models
 
 BEHIND = "0003_seed_catalog"  # where the database of stamped_ahead really is
 ADDRESS = "deploy.env"
+WHICH = "SELECT current_database(), oid FROM pg_database WHERE datname = current_database()"
 PORTS = (5433, 5439, 6432, 6543, 54321)  # one of them is the wrong port of connection_refused
 
 # -- the drafts that break the database; a learner meets them as files of colleagues ---------------------------------
@@ -109,10 +110,7 @@ def _refused(host: str, port: int) -> bool:
 
 def _stamp_too_far(place: Settings) -> None:
     steps.goto(place, BEHIND, keep=False)
-    config = chain.alembic_config()
-    with database.connect(place) as connection:
-        config.attributes["connection"] = connection
-        command.stamp(config, "head")
+    beside.move(place, command.stamp, "head")
 
 
 # -- what is looked at -----------------------------------------------------------------------------------------------
@@ -207,14 +205,12 @@ def lost_revision(look: Look) -> None:
 @exercise(_wrong_port)
 def connection_refused(look: Look) -> None:
     """The address in deploy.env leads to this database, and to no other."""
-    here = look.rows("SELECT current_database(), oid FROM pg_database WHERE datname = current_database()")
+    here = look.rows(WHICH)
     versions = _versions(look)
     try:
         place = settings.load({}, scratch.folder() / ADDRESS)
         with database.connect(place) as connection:
-            there = connection.execute(
-                sa.text("SELECT current_database(), oid FROM pg_database WHERE datname = current_database()")
-            ).all()
+            there = connection.execute(sa.text(WHICH)).all()
             look.same("the address leads to", there, here, "it is the address of another database")
             if there == here:
                 found = steps.revision_of(connection)

@@ -36,8 +36,7 @@ def after(*earlier: str) -> Callable[[Settings], None]:
 
     def plant(settings: Settings) -> None:
         for name in earlier:
-            text = labs.solution(LAB, name).text
-            scratch.write(scratch.declared(text), text)
+            scratch.write_as_declared(labs.solution(LAB, name).text)
         beside.upgrade(settings)
 
     return plant
