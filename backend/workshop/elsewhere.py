@@ -13,7 +13,7 @@ from alembic import command
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
-from workshop import checkpoints, steps, xray
+from workshop import beside, checkpoints, xray
 from workshop.chain import Step, alembic_config
 
 if TYPE_CHECKING:
@@ -64,11 +64,5 @@ def finished_picture(settings: Settings) -> Drawing:
     """Draw the tables of the finished shop, from a throwaway database at head; the learner's own is not touched."""
     from workshop import draw  # matplotlib takes its time
 
-    place = replace(settings, database_url=settings.database_url.set(database=ELSEWHERE))
-    checkpoints.replace(place, "template0")
-    try:
-        steps.upgrade(place)
-        with database.connect(place) as connection:
-            return draw.entities(connection)
-    finally:
-        checkpoints.drop(place)
+    with beside.fresh(settings) as place, database.connect(place) as connection:
+        return draw.entities(connection)
