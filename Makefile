@@ -85,8 +85,8 @@ format: $(READY)  ## Format the code and strip the notebooks
 texts: $(READY)  ## Write the generated parts of the texts anew
 	@$(BIN)/python -m workshop.generated
 
-bench: $(READY)  ## Measure op.copy_csv on a million rows
-	@$(BACKEND) $(BIN)/python -m benchmarks.copy_csv
+bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY; some minutes, on a machine that does nothing else
+	@$(BACKEND) $(BIN)/python -m benchmarks
 
 lock:  ## Resolve requirements.txt into backend/requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o backend/requirements.lock

@@ -147,6 +147,25 @@ def gold_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+FIGURES = ROOT / "docs" / "figures" / "bench.json"
+
+
+def bench_table() -> str:
+    """The figures of the last `make bench`, what was wanted of them, and on what machine."""
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    lines = ["| what | measured | wanted | |", "|---|--:|--:|---|"]
+    for bench in kept.values():
+        for one in bench["lines"]:
+            wanted = one["wanted"] + ("" if one["holds"] else ", **not reached**")
+            lines.append(f"| {one['what']} | {one['measured']} | {wanted} | {one.get('said', '')} |")
+    machines = {f"{one['measured']['processor']}, {one['measured']['cores']} cores" for one in kept.values()}
+    days = sorted(one["measured"]["on"] for one in kept.values())
+    loads = [one["measured"]["load_before"] for one in kept.values() if one["measured"]["load_before"] is not None]
+    said = f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))} on {'; '.join(sorted(machines))}"
+    said += f", with a load of {min(loads)} to {max(loads)} before each part" if loads else ""
+    return "\n".join([*lines, "", f"{said}."]) + "\n"
+
+
 PARTS = {
     "steps": Part(steps_source, steps_table),
     "labs": Part(labs_source, labs_table),
@@ -154,8 +173,9 @@ PARTS = {
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
     "gold": Part(export_source, gold_table),
+    "bench": Part(FIGURES.read_bytes, bench_table),
 }
-PAGES = ["README.md", "data/README.md"]
+PAGES = ["README.md", "backend/README.md", "data/README.md"]
 
 
 def stale(page: Path) -> list[str]:
