@@ -15,9 +15,10 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -150,20 +151,29 @@ def gold_table() -> str:
 FIGURES = ROOT / "docs" / "figures" / "bench.json"
 
 
-def bench_table() -> str:
-    """The figures of the last `make bench`, what was wanted of them, and on what machine."""
-    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+def bench_source(names: Sequence[str]) -> bytes:
+    return json.dumps(_benches(names)).encode()
+
+
+def bench_table(names: Sequence[str]) -> str:
+    """The figures of the last `make bench`, what was wanted of them, and on what machine; all parts when none is named."""
     lines = ["| what | measured | wanted | |", "|---|--:|--:|---|"]
-    for bench in kept.values():
-        for one in bench["lines"]:
-            wanted = one["wanted"] + ("" if one["holds"] else ", **not reached**")
-            lines.append(f"| {one['what']} | {one['measured']} | {wanted} | {one.get('said', '')} |")
-    machines = {f"{one['measured']['processor']}, {one['measured']['cores']} cores" for one in kept.values()}
-    days = sorted(one["measured"]["on"] for one in kept.values())
-    loads = [one["measured"]["load_before"] for one in kept.values() if one["measured"]["load_before"] is not None]
-    said = f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))} on {'; '.join(sorted(machines))}"
-    said += f", with a load of {min(loads)} to {max(loads)} before each part" if loads else ""
+    found = _benches(names)
+    for one in (line for bench in found.values() for line in bench["lines"]):
+        wanted = one["wanted"] + ("" if one["holds"] else ", **not reached**")
+        lines.append(f"| {one['what']} | {one['measured']} | {wanted} | {one.get('said', '')} |")
+    around = [bench["measured"] for bench in found.values()]
+    days = sorted({one["on"] for one in around})
+    machines = sorted({f"{one['processor']}, {one['cores']} cores" for one in around})
+    loads = [one["load_before"] for one in around if one["load_before"] is not None]
+    said = f"Measured on {' to '.join(dict.fromkeys((days[0], days[-1])))}, {'; '.join(machines)}"
+    said += f"; load before it {' to '.join(dict.fromkeys((str(min(loads)), str(max(loads)))))}" if loads else ""
     return "\n".join([*lines, "", f"{said}."]) + "\n"
+
+
+def _benches(names: Sequence[str]) -> dict[str, Any]:
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return {name: bench for name, bench in kept.items() if not names or name in names}
 
 
 PARTS = {
@@ -173,9 +183,10 @@ PARTS = {
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
     "gold": Part(export_source, gold_table),
-    "bench": Part(FIGURES.read_bytes, bench_table),
+    "bench": Part(lambda: bench_source([]), lambda: bench_table([])),
+    "bench-nearest": Part(lambda: bench_source(["nearest"]), lambda: bench_table(["nearest"])),
 }
-PAGES = ["README.md", "backend/README.md", "data/README.md"]
+PAGES = ["README.md", "backend/README.md", "data/README.md", "docs/labs/lab_vector_laboratory.md"]
 
 
 def stale(page: Path) -> list[str]:

@@ -59,16 +59,14 @@ class Way:
 EXACT = Way("exact")
 
 
-def ivfflat(rows: int, probes: Sequence[int] = (1, 4, 16, 64)) -> Way:
+def ivfflat(rows: int, probes: Sequence[int] = (1, 8, 64)) -> Way:
     """The rows in lists around centres, as many as the root of their number; `probes` of them are looked through."""
     lists = round(math.sqrt(rows))
     return Way("ivfflat", f"ivfflat (embedding vector_cosine_ops) WITH (lists = {lists:d})", "ivfflat.probes",
                tuple(probes))  # fmt: skip
 
 
-def hnsw(
-    m: int = 16, ef_construction: int = 64, ef_search: Sequence[int] = (10, 40, 100, 200), half: bool = False
-) -> Way:
+def hnsw(m: int = 16, ef_construction: int = 64, ef_search: Sequence[int] = (10, 40, 200), half: bool = False) -> Way:
     """A graph of neighbours: each row keeps m; `ef_search` candidates are kept in hand while it is walked."""
     on = "(embedding::halfvec(384)) halfvec_cosine_ops" if half else "embedding vector_cosine_ops"
     index = f"hnsw ({on}) WITH (m = {m:d}, ef_construction = {ef_construction:d})"
@@ -159,7 +157,7 @@ def measure(
     """
     found = []
     with _laboratory(connection, moved(real, rows, everywhere=everywhere)) as cursor:
-        _, answers = _ask(cursor, EXACT, questions, 1)
+        _, answers = _ask(cursor, EXACT, questions, 1, warm=False)
         tenth = answers[:, -1:] + TIE
         for way in usual(rows) if ways is None else ways:
             with _index(cursor, way) as (seconds, megabytes):
@@ -182,9 +180,9 @@ def table(found: Sequence[Measured]) -> pd.DataFrame:
 
 
 def curves(found: Sequence[Measured]) -> dict[str, list[tuple[float, float, str]]]:
-    """Return for each way the points (median milliseconds, recall, setting), for draw.curves()."""
+    """Return for each way the points (median milliseconds, recall, value of the setting), for draw.curves()."""
     return {
-        way: [(one.median_ms, one.recall, one.setting) for one in found if one.way == way]
+        way: [(one.median_ms, one.recall, one.setting.rpartition(" ")[2]) for one in found if one.way == way]
         for way in dict.fromkeys(one.way for one in found)
     }
 
@@ -228,8 +226,10 @@ def _index(cursor: psycopg.Cursor, way: Way) -> Iterator[tuple[float, float]]:
             cursor.execute("ROLLBACK TO SAVEPOINT before_index")  # the setting goes with the index
 
 
-def _ask(cursor: psycopg.Cursor, way: Way, questions: Vectors, times: int) -> tuple[NDArray[np.float64], ...]:
-    """Ask every question `times` times, after a round that does not count.
+def _ask(
+    cursor: psycopg.Cursor, way: Way, questions: Vectors, times: int, warm: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ask every question `times` times; when `warm`, after a round that does not count.
 
     Returns:
         The milliseconds of each question (median of its times), shape (n,), and the true distances of the rows that
@@ -238,7 +238,7 @@ def _ask(cursor: psycopg.Cursor, way: Way, questions: Vectors, times: int) -> tu
     nearest = f"SELECT embedding <=> %(q)s FROM vector_laboratory.vectors ORDER BY {way.order} LIMIT {NEAREST}"  # noqa: S608
     spent = np.empty((times, len(questions)))
     found = np.full((len(questions), NEAREST), np.inf)
-    for turn in range(-1, times):
+    for turn in range(-1 if warm else 0, times):
         for number, question in enumerate(questions):
             started = time.perf_counter()
             rows = cursor.execute(nearest.encode(), {"q": question}).fetchall()

@@ -4,7 +4,7 @@ Revision ID: {+1}_denser_passage_graph
 Revises: {head}
 
 Each passage keeps 32 neighbours instead of 16, found among 128 candidates instead of 64. A search finds more of the
-true neighbours at the same ef_search; the index takes more room, and longer to build.
+true neighbours at the same ef_search, takes longer, and so does the build.
 
 The new index is built beside the old one, then takes its name. A run that was broken off can simply be repeated.
 """
