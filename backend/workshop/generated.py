@@ -156,7 +156,7 @@ def bench_source(names: Sequence[str]) -> bytes:
 
 
 def bench_table(names: Sequence[str]) -> str:
-    """The figures of the last `make bench`, what was wanted of them, and on what machine; all parts when none is named."""
+    """The figures of the last `make bench`, what was wanted of them, on what machine; all when no part is named."""
     lines = ["| what | measured | wanted | |", "|---|--:|--:|---|"]
     found = _benches(names)
     for one in (line for bench in found.values() for line in bench["lines"]):
