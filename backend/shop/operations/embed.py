@@ -11,6 +11,13 @@
 the columns of `key` and `keep`, and `embedding`, provider, model, dimension (how many numbers) and computed_at (with
 a default of now()). Rows whose key is in the table already are left alone; so are texts that are null or blank.
 
+A text of two parts can have a vector of two parts. `texts` names the columns, and their vectors stand one after the
+other, brought to length 1 as a whole:
+
+    op.embed("chunk_embeddings", key="chunk_id", source=..., texts="title text", dimensions=2 * 384)
+
+A row of which one text is null or blank is left out: half a vector would be compared as if it were a whole one.
+
 AI_PROVIDER decides who computes. `local`: batches of texts come here and their vectors go back by COPY. `azure`: one
 statement a batch, and nothing leaves the database. Everything is part of the revision's own transaction: it is filled
 whole or not at all. What lasts when it fails is the local provider's cache, so the next run computes only the rest.
@@ -21,8 +28,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
 from pgvector import Vector as Written
@@ -32,11 +41,11 @@ from tqdm.std import tqdm
 
 from shop import ai
 from shop.ai.azure import Azure
-from shop.ai.local import Local
+from shop.ai.local import Local, Vectors
 
 log = logging.getLogger("alembic.operations.embed")
 
-BATCH = 128  # texts between two signs of progress, and the most that is computed twice after a failure
+BATCH = 128  # rows between two signs of progress, and the most texts that are computed twice after a failure
 TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
 ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
 
@@ -47,30 +56,44 @@ COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INS
 class Embed(MigrateOperation):
     """Fill a table with vectors; see the module's text for the arguments."""
 
-    def __init__(self, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384) -> None:
+    def __init__(
+        self, table: str, *, key: str, source: str, texts: str = "text", keep: str = "", dimensions: int = 384
+    ) -> None:
         self.table, self.source, self.dimensions = table, source, dimensions
-        self.key, self.keep = key.split(), keep.split()
+        self.key, self.texts, self.keep = key.split(), texts.split(), keep.split()
 
     @classmethod
     def embed(
-        cls, operations: Operations, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384
+        cls,
+        operations: Operations,
+        table: str,
+        *,
+        key: str,
+        source: str,
+        texts: str = "text",
+        keep: str = "",
+        dimensions: int = 384,
     ) -> None:
         """Compute a vector for each row of `source` that has none in `table` yet.
+
+        Args:
+            key, texts, keep: names of columns of `source`, divided by spaces.
+            dimensions: numbers of a whole vector, those of all `texts` together.
 
         Raises:
             ModelError: the provider cannot compute, or makes vectors of another dimension; nothing was filled.
         """
-        operations.invoke(cls(table, key=key, source=source, keep=keep, dimensions=dimensions))
+        operations.invoke(cls(table, key=key, source=source, texts=texts, keep=keep, dimensions=dimensions))
 
 
 @Operations.implementation_for(Embed)
 def fill(operations: Operations, plan: Embed) -> None:
     """List what is missing in pg_temp.to_embed, then fill the table batch by batch."""
     provider = ai.provider()
-    if provider.dimensions != plan.dimensions:
+    if (makes := provider.dimensions * len(plan.texts)) != plan.dimensions:
         raise ai.ModelError(
-            f"{plan.table} wants vectors of {plan.dimensions} numbers, and {provider.model} makes them of "
-            f"{provider.dimensions}: set AI_PROVIDER to another provider."
+            f"{plan.table} wants vectors of {plan.dimensions} numbers, and {provider.model} makes them of {makes} for "
+            f"{' and '.join(plan.texts)}: set AI_PROVIDER to another provider, or write another op.embed."
         )
     if operations.migration_context.as_sql:
         _write_script(operations, plan, provider)
@@ -111,21 +134,26 @@ def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) 
 # -- what is to be done --------------------------------------------------------------------------------------
 
 
-TO_EMBED = sa.table("to_embed", sa.column("n", sa.Integer), sa.column("text", sa.Text), schema="pg_temp")
-
 _COUNT = sa.text("SELECT count(n), count(*) - count(n) FROM pg_temp.to_embed")
 
 
 def _list(plan: Embed) -> sa.TextClause:
-    """Number the missing texts from 1 in the order of their keys; blank ones get no number."""
+    """Number the missing rows from 1 in the order of their keys; one with a blank text gets no number."""
     # The names and the source are the revision's own code, trusted like any other statement of it.
     key = ", ".join(plan.key)
+    readable = " AND ".join(f"{text} ~ '\\S'" for text in plan.texts)
     return sa.text(
         "CREATE TEMPORARY TABLE to_embed ON COMMIT DROP AS "  # noqa: S608
-        f"SELECT CASE WHEN text ~ '\\S' THEN row_number() OVER (PARTITION BY coalesce(text ~ '\\S', false) "
+        f"SELECT CASE WHEN {readable} THEN row_number() OVER (PARTITION BY coalesce({readable}, false) "
         f"ORDER BY {key}) END AS n, source.* FROM ({plan.source}) AS source "
         f"WHERE ({key}) NOT IN (SELECT {key} FROM {plan.table})".replace(":", "\\:")
     )
+
+
+def _listed(plan: Embed) -> sa.TableClause:
+    """Return pg_temp.to_embed with the number and the texts of its rows."""
+    texts = (sa.column(name, sa.Text) for name in plan.texts)
+    return sa.table("to_embed", sa.column("n", sa.Integer), *texts, schema="pg_temp")
 
 
 def _target(plan: Embed) -> tuple[sa.TableClause, list[str]]:
@@ -154,19 +182,29 @@ def _insert(plan: Embed, provider: Local | Azure, vectors: sa.FromClause) -> sa.
 
 def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, last: int) -> int:
     """Read the texts, compute, bring the vectors back by COPY; return how many were put in."""
-    asked = sa.select(TO_EMBED.c.n, TO_EMBED.c.text).where(TO_EMBED.c.n.between(first, last)).order_by(TO_EMBED.c.n)
-    rows = connection.execute(asked).all()
-    vectors = provider.embed([row.text for row in rows])
+    listed = _listed(plan)
+    asked = sa.select(*listed.c).where(listed.c.n.between(first, last)).order_by(listed.c.n)
+    numbers, *texts = zip(*connection.execute(asked).all(), strict=True)
+    vectors = _together([provider.embed(some) for some in texts])
     made = sa.Table("embedded", sa.MetaData(), sa.Column("n", sa.Integer),
                     sa.Column("embedding", Vector(plan.dimensions)), prefixes=["TEMPORARY"])  # fmt: skip
     connection.execute(sa.schema.CreateTable(made))
     copy = "COPY pg_temp.embedded (n, embedding) FROM STDIN"
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
-        for row, vector in zip(rows, vectors, strict=True):
-            stream.write_row((row.n, Written(vector).to_text()))
+        for n, vector in zip(numbers, vectors, strict=True):
+            stream.write_row((n, Written(vector).to_text()))
     filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
     connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
     return filled
+
+
+def _together(parts: Sequence[Vectors]) -> Vectors:
+    """One vector after the other, row by row; what has several parts is brought to length 1 as a whole."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = np.hstack(parts)
+    whole /= np.linalg.norm(whole, axis=1, keepdims=True)
+    return whole
 
 
 def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
@@ -174,16 +212,32 @@ def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, fi
 
 
 def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
-    """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys."""
-    batch = TO_EMBED.c.n >= first if last is None else TO_EMBED.c.n.between(first, last)
-    texts = sa.select(sa.func.array_agg(aggregate_order_by(TO_EMBED.c.text, TO_EMBED.c.n))).where(batch)
-    options = (BATCH, plan.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
-    asked = sa.func.azure_openai.create_embeddings(
-        sa.literal(provider.model, sa.Text), texts.scalar_subquery(), *options
-    )
-    answers = asked.table_valued("embedding", with_ordinality="place", name="answers").render_derived()
-    made = sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
+    """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys.
+
+    A text of several parts is asked for part by part. What one of the answers lacks is missing in the whole, and is
+    noticed when the rows are counted.
+    """
+    listed = _listed(plan)
+    batch = listed.c.n >= first if last is None else listed.c.n.between(first, last)
+    first_part, *others = (_asked(provider, listed.c[name], listed.c.n, batch) for name in plan.texts)
+    place, found = first_part.c.place, sa.select((first_part.c.place + (first - 1)).label("n"))
+    vector: sa.ColumnElement[Any] = sa.cast(first_part.c.embedding, Vector(provider.dimensions))
+    for other in others:
+        vector = vector.op("||")(sa.cast(other.c.embedding, Vector(provider.dimensions)))
+        found = found.where(other.c.place == place)
+    whole = sa.func.l2_normalize(vector) if others else vector
+    made = found.add_columns(whole.label("embedding")).subquery("made")
     return _insert(plan, provider, made)
+
+
+def _asked(
+    provider: Azure, text: sa.ColumnElement[str], n: sa.ColumnElement[int], batch: sa.ColumnElement[bool]
+) -> sa.TableValuedAlias:
+    """The call of the model for one array of texts, as a table with an `embedding` and its `place` in the array."""
+    texts = sa.select(sa.func.array_agg(aggregate_order_by(text, n))).where(batch).scalar_subquery()
+    options = (BATCH, provider.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
+    asked = sa.func.azure_openai.create_embeddings(sa.literal(provider.model, sa.Text), texts, *options)
+    return asked.table_valued("embedding", with_ordinality="place", name=f"of_{text.key}").render_derived()
 
 
 # -- progress ------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """op.create_extension, op.embed and op.build_index by themselves; what revisions do with them stands in tests/revisions."""
 
+import io
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -102,6 +104,83 @@ def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes
     assert sum("create_embeddings(" in statement for statement, _ in seen) == 3
     assert not any("note 1" in str(values) or "small'one" in statement for statement, values in seen)
     assert set(connection.scalars(sa.text("SELECT provider || ' ' || model FROM note_vectors"))) == {"azure small'one"}
+
+
+# -- a vector of two parts -------------------------------------------------------------------------------------------
+
+PAIRS = "SELECT id, 'note ' || id AS head, 'note ' || 1000 - id AS body FROM notes"
+
+
+@pytest.fixture
+def pairs(connection, notes):
+    """The same 300 notes, with vectors that tell the numbers of two texts by their two halves."""
+    connection.exec_driver_sql("ALTER TABLE note_vectors ALTER embedding TYPE vector(768)")
+
+
+def embed_pairs(op, source=PAIRS):
+    op.embed("note_vectors", key="id", source=source, texts="head body", dimensions=768)
+
+
+def mixed_up_pairs(connection):
+    """Rows whose first half is not that of their own head, or whose second half is not that of their own body."""
+    return connection.scalar(
+        sa.text("""
+        SELECT count(*) FROM note_vectors CROSS JOIN LATERAL (SELECT embedding::real[] AS e OFFSET 0) AS numbers
+        WHERE vector_dims(embedding) <> 768 OR dimension <> 768 OR abs(vector_norm(embedding) - 1) > 1e-5
+        OR e[1] <> e[384] OR e[385] <> e[768] OR abs(e[1] / e[768] - id / (1000.0 - id)) > 1e-4
+    """)
+    )
+
+
+def test_two_texts_are_two_halves_of_one_vector_of_length_one(op, connection, pairs):
+    embed_pairs(op)
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
+
+
+def test_half_a_vector_is_not_put_in(op, connection, pairs):
+    blank = "CASE id WHEN {0} THEN NULL WHEN {0} + 1 THEN '' WHEN {0} + 2 THEN E' \\n' ELSE {1} END AS {1}"
+    embed_pairs(op, f"SELECT id, {blank.format(7, 'head')}, {blank.format(9, 'body')} FROM ({PAIRS}) AS pairs")
+    assert count(connection) == 295 and mixed_up_pairs(connection) == 0
+    assert connection.scalar(sa.text("SELECT count(*) FROM note_vectors WHERE id BETWEEN 7 AND 11")) == 0
+
+
+def test_as_many_texts_as_the_dimension_asks_for(op, pairs):
+    with pytest.raises(
+        ai.ModelError, match=r"wants vectors of 384 numbers, and .* makes them of 768 for head and body"
+    ):
+        op.embed("note_vectors", key="id", source=PAIRS, texts="head body")
+
+
+@pytest.fixture
+def azure(connection, monkeypatch):
+    monkeypatch.setenv("AI_PROVIDER", "azure")
+    monkeypatch.setenv(DEPLOYMENT, "small")
+    connection.exec_driver_sql(DOUBLE)
+
+
+def test_azure_joins_both_halves_in_one_statement_a_batch(op, connection, pairs, azure):
+    seen = []
+    sa.event.listen(connection, "before_cursor_execute", lambda c, cursor, statement, *_: seen.append(statement))
+    embed_pairs(op)
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
+    assert [one.count("create_embeddings(") for one in seen if "create_embeddings(" in one] == [2, 2, 2]
+    asked = connection.execute(sa.text("SELECT * FROM azure_openai.asked")).all()
+    assert asked == [("small", n, 384) for n in (128, 128, 128, 128, 44, 44)]
+
+
+def test_azure_that_forgets_one_half_fills_nothing(op, connection, pairs, azure):
+    forgets = DOUBLE.partition("CREATE FUNCTION")[2].replace("ORDER BY n;", "WHERE one <> 'note 999' ORDER BY n;")
+    connection.exec_driver_sql(f"CREATE OR REPLACE FUNCTION{forgets}")
+    with pytest.raises(ai.ModelError, match="small gave 127 vectors for 128 texts"):
+        embed_pairs(op)
+
+
+def test_the_script_for_azure_fills_the_same(connection, pairs, azure):
+    script = io.StringIO()
+    offline = {"as_sql": True, "output_buffer": script, "literal_binds": True}
+    embed_pairs(Operations(MigrationContext.configure(dialect_name="postgresql", opts=offline)))
+    connection.exec_driver_sql(script.getvalue())
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
 
 
 def test_azure_without_its_extension_is_one_sentence(op, notes, monkeypatch):
