@@ -7,7 +7,7 @@ describes one change in the past, and therefore imports nothing from here.
 from shop.models.base import Base
 from shop.models.catalog import Feature, Product, ProductFeature, ProductImage, Variant, VariantAttribute
 from shop.models.documents import Chunk, Document, DocumentProduct
-from shop.models.embeddings import ProductPassage, ReviewEmbedding
+from shop.models.embeddings import ChunkEmbedding, ProductPassage, ReviewEmbedding
 from shop.models.focus import Dimension, FocusGroup, FocusGroupDimensionWeight
 from shop.models.imports import ImportRefusal
 from shop.models.people import PersonalizedProductSection, Review, SectionStatus, User
@@ -16,6 +16,7 @@ from shop.models.sample import Sample
 __all__ = [
     "Base",
     "Chunk",
+    "ChunkEmbedding",
     "Dimension",
     "Document",
     "DocumentProduct",

@@ -119,6 +119,34 @@ BREAK = {
         "too long: a-first-running-watch.md (1005)",
     ),
     ("0009", "sequences"): ("SELECT setval('chunks_id_seq', 1)", "chunks: the next key would be 2"),
+    ("0010", "table"): ("COMMENT ON TABLE chunk_embeddings IS NULL", "comment on missing: chunk_embeddings"),
+    ("0010", "cascade"): (
+        "ALTER TABLE chunk_embeddings DROP CONSTRAINT fk_chunk_embeddings_chunk_id_chunks, ADD CONSTRAINT "
+        "fk_chunk_embeddings_chunk_id_chunks FOREIGN KEY (chunk_id) REFERENCES chunks (id)",
+        "foreign key with cascade missing: fk_chunk_embeddings_chunk_id_chunks",
+    ),
+    ("0010", "chunks"): (
+        "DELETE FROM chunk_embeddings USING chunks WHERE id = chunk_id AND heading = 'Exchanges'",
+        "(returns-policy-2026.md > Exchanges)",
+    ),
+    ("0010", "texts"): (
+        "UPDATE chunks SET body = body || ' Later.' WHERE heading = 'Exchanges'",
+        "(returns-policy-2026.md > Exchanges)",
+    ),
+    ("0010", "sizes"): ("UPDATE chunk_embeddings SET dimension = 384 WHERE chunk_id = 3", "not 768 numbers: chunk 3 ("),
+    ("0010", "lengths"): (
+        "UPDATE chunk_embeddings SET embedding = embedding + embedding WHERE chunk_id = 3",
+        "not of length 1: chunk 3 (",
+    ),
+    ("0010", "halves"): (
+        "UPDATE chunk_embeddings SET embedding = l2_normalize(embedding * "
+        "(array_fill(1, ARRAY[384]) || array_fill(2, ARRAY[384]))::vector) WHERE chunk_id = 3",
+        "halves of different length: chunk 3 (",
+    ),
+    ("0010", "provenance"): (
+        "UPDATE chunk_embeddings SET model = 'another' WHERE chunk_id = 3",
+        "vectors of several models: all-MiniLM-L6-v2 (local); another (local)",
+    ),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},
