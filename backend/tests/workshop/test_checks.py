@@ -147,6 +147,27 @@ BREAK = {
         "UPDATE chunk_embeddings SET model = 'another' WHERE chunk_id = 3",
         "vectors of several models: all-MiniLM-L6-v2 (local); another (local)",
     ),
+    ("0011", "index"): (
+        "DROP INDEX ix_chunk_embeddings_embedding; CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_cosine_ops) WITH (lists = 14)",
+        "WITH (lists='14')",
+    ),
+    ("0011", "valid"): (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_chunk_embeddings_embedding'::regclass",
+        "invalid: ix_chunk_embeddings_embedding",
+    ),
+    ("0011", "used"): (
+        "DROP INDEX ix_chunk_embeddings_embedding; CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_ip_ops) WITH (lists = 15)",
+        "ix_chunk_embeddings_embedding is not used",
+    ),
+    ("0011", "learned"): (
+        "ALTER TABLE chunk_embeddings RENAME TO filled; DROP INDEX ix_chunk_embeddings_embedding; "
+        "CREATE TABLE chunk_embeddings (LIKE filled); CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_cosine_ops) WITH (lists = 15); "
+        "INSERT INTO chunk_embeddings SELECT * FROM filled",
+        "REINDEX INDEX CONCURRENTLY ix_chunk_embeddings_embedding",
+    ),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},
@@ -155,6 +176,8 @@ TOGETHER = {
     ("0007", "valid"): {"valid", "used"},
     ("0007", "used"): {"indexes", "used"},
     ("0009", "short"): {"short", "words"},
+    ("0011", "valid"): {"valid", "used"},
+    ("0011", "used"): {"index", "used"},
 }
 
 
