@@ -115,7 +115,7 @@ def test_a_model_that_forgets_a_text_fills_nothing(op, connection, notes, monkey
     monkeypatch.setenv("AI_PROVIDER", "azure")
     monkeypatch.setenv(DEPLOYMENT, "small")
     connection.exec_driver_sql(DOUBLE.replace("ORDER BY n;", "ORDER BY n LIMIT 7;"))
-    with pytest.raises(ai.ModelError, match="small gave 7 vectors for 128 texts"):
+    with pytest.raises(ai.ModelError, match="7 vectors by small came for 128 texts"):
         op.embed("note_vectors", key="id", source=NOTES)
 
 
