@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shop.ai.local import Local
     from shop.ai.reader import Reader
 
-__all__ = ["PROVIDERS", "ModelError", "chosen", "provider", "reader"]
+__all__ = ["PROVIDERS", "ModelError", "chosen", "provider", "text_reader"]
 
 PROVIDERS = ("local", "azure")
 
@@ -49,7 +49,7 @@ def provider(environ: Mapping[str, str] | None = None) -> Local | Azure:
     return Local()
 
 
-def reader(environ: Mapping[str, str] | None = None) -> Reader | AzureReader:
+def text_reader(environ: Mapping[str, str] | None = None) -> Reader | AzureReader:
     """Return the reader of the provider that the settings ask for; it finds what texts say of features.
 
     Raises:

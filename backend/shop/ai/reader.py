@@ -116,7 +116,7 @@ def _shares(clauses: Vectors, anchors: list[Vectors]) -> Vectors:
 
 
 def _surest(shares: Vectors) -> tuple[str, float]:
-    """Return the sentiment of shares (3,): good against bad decides, since what is said of a thing is seldom neither."""
+    """Return the sentiment of shares (3,): good against bad decides, as what is said of a thing is seldom neither."""
     positive, _, negative = map(float, shares)
     surer = max(positive, negative) / (positive + negative)
     if abs(positive - negative) < EVEN:

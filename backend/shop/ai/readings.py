@@ -54,8 +54,8 @@ class _OfFeatures:
 
     def unpack(self, data: bytes) -> Reading | None:
         try:
-            *whole, mentions = json.loads(data)
-            return Reading(*whole, tuple(Mention(*one) for one in mentions))
+            sentiment, positive, neutral, negative, mentions = json.loads(data)
+            return Reading(sentiment, positive, neutral, negative, tuple(Mention(*one) for one in mentions))
         except (ValueError, TypeError):  # written by something else: it is read again
             return None
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,7 +90,7 @@ class ScoreSentiment(MigrateOperation):
 @Operations.implementation_for(ScoreSentiment)
 def fill(operations: Operations, plan: ScoreSentiment) -> None:
     """List what is missing in pg_temp.to_read, then fill both tables batch by batch."""
-    reader = ai.reader()
+    reader = ai.text_reader()
     if operations.migration_context.as_sql:
         _write_script(operations, plan, reader)
         return
@@ -102,8 +102,7 @@ def fill(operations: Operations, plan: ScoreSentiment) -> None:
     if isinstance(reader, AzureReader):
         compute = functools.partial(_in_the_database, connection, plan, reader)
     else:
-        features = connection.scalars(sa.text("SELECT text FROM pg_temp.to_find ORDER BY place")).all()
-        compute = functools.partial(_here, connection, plan, reader, features)
+        compute = functools.partial(_here, connection, plan, reader)
     batches.run(operations, plan.table, total, compute, f"readings by {reader.model}")
     log.info("%s: %s texts read by %s, %s blank texts left out", plan.table, total, reader.model, blank)
     operations.execute("DROP TABLE pg_temp.to_read, pg_temp.to_find")
@@ -118,9 +117,9 @@ def _write_script(operations: Operations, plan: ScoreSentiment, reader: Reader |
         operations.execute("DROP TABLE pg_temp.to_read, pg_temp.to_find")
         return
     operations.migration_context.impl.static_output(
-        f"-- op.score_sentiment({plan.table!r}): left out. The local reader runs in Python, and a script of SQL cannot\n"
-        f"-- call it: {plan.table} and {plan.mentions} stay empty. Run `alembic upgrade` on the database instead, or\n"
-        "-- write the script with AI_PROVIDER=azure, for a database that reads by itself."
+        f"-- op.score_sentiment({plan.table!r}): left out. The local reader runs in Python, and a script of SQL\n"
+        f"-- cannot call it: {plan.table} and {plan.mentions} stay empty. Run `alembic upgrade` on the database\n"
+        "-- instead, or write the script with AI_PROVIDER=azure, for a database that reads by itself."
     )
 
 
@@ -140,12 +139,11 @@ def _listed_features(plan: ScoreSentiment) -> sa.TextClause:
 # -- reading here ----------------------------------------------------------------------------------------------
 
 
-def _here(
-    connection: sa.Connection, plan: ScoreSentiment, reader: Reader, features: Sequence[str], first: int, last: int
-) -> int:
+def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first: int, last: int) -> int:
     """Fetch the texts, read, bring what was found back by COPY; return how many readings were put in."""
     batch = sa.text("SELECT n, text FROM pg_temp.to_read WHERE n BETWEEN :first AND :last ORDER BY n")
     rows = connection.execute(batch, {"first": first, "last": last}).all()
+    features = connection.scalars(sa.text("SELECT text FROM pg_temp.to_find ORDER BY place")).all()
     found = readings.read(reader, [row.text for row in rows], features)
     numbered = [(row.n, reading) for row, reading in zip(rows, found, strict=True)]
     _copy(connection, "heard", HEARD, (_whole(n, reading) for n, reading in numbered))
@@ -204,7 +202,7 @@ def _insert_found(plan: ScoreSentiment) -> sa.TextClause:
 def _in_the_database(
     connection: sa.Connection, plan: ScoreSentiment, reader: AzureReader, first: int, last: int
 ) -> int:
-    return connection.execute(_by_azure(plan, reader, first, last)).scalar_one()
+    return int(connection.execute(_by_azure(plan, reader, first, last)).scalar_one())
 
 
 def _by_azure(plan: ScoreSentiment, reader: AzureReader, first: int, last: int | None) -> sa.TextClause:
