@@ -146,12 +146,12 @@ def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first
     features = connection.scalars(sa.text("SELECT text FROM pg_temp.to_find ORDER BY place")).all()
     found = readings.read(reader, [row.text for row in rows], features)
     numbered = [(row.n, reading) for row, reading in zip(rows, found, strict=True)]
-    _copy(connection, "heard", HEARD, (_whole(n, reading) for n, reading in numbered))
-    _copy(connection, "found", FOUND, (line for n, reading in numbered for line in _parts(n, reading)))
+    _copy(connection, "made_readings", HEARD, (_whole(n, reading) for n, reading in numbered))
+    _copy(connection, "made_mentions", FOUND, (line for n, reading in numbered for line in _parts(n, reading)))
     made_by = {"provider": reader.provider, "model": reader.model}
     filled = connection.execute(_insert_heard(plan), made_by, execution_options=batches.COUNTED).rowcount
     connection.execute(_insert_found(plan), made_by)
-    connection.execute(sa.text("DROP TABLE pg_temp.heard, pg_temp.found"))
+    connection.execute(sa.text("DROP TABLE pg_temp.made_readings, pg_temp.made_mentions"))
     return filled
 
 
@@ -183,7 +183,7 @@ def _insert_heard(plan: ScoreSentiment) -> sa.TextClause:
         f"INSERT INTO {plan.table} "  # noqa: S608  names of the revision's own
         f"({copied}, sentiment, positive_score, neutral_score, negative_score, provider, model) "
         f"SELECT {copied}, sentiment, positive, neutral, negative, :provider, :model "
-        "FROM pg_temp.heard JOIN pg_temp.to_read USING (n) ORDER BY n"
+        "FROM pg_temp.made_readings JOIN pg_temp.to_read USING (n) ORDER BY n"
     )
 
 
@@ -192,7 +192,7 @@ def _insert_found(plan: ScoreSentiment) -> sa.TextClause:
     return sa.text(
         f"INSERT INTO {plan.mentions} ({keys}, sentiment, score, clause, provider, model) "  # noqa: S608  as above
         f"SELECT {keys}, sentiment, score, clause, :provider, :model "
-        "FROM pg_temp.found JOIN pg_temp.to_read USING (n) JOIN pg_temp.to_find USING (place) ORDER BY n, place"
+        "FROM pg_temp.made_mentions JOIN pg_temp.to_read USING (n) JOIN pg_temp.to_find USING (place) ORDER BY n, place"
     )
 
 

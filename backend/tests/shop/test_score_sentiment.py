@@ -24,7 +24,7 @@ TABLES = """
         clause text NOT NULL, provider text NOT NULL, model text NOT NULL,
         computed_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (note_id, thing_id));
     INSERT INTO things VALUES (7, 'Sound: how it sounds'), (3, 'Battery: how long it runs');
-    INSERT INTO notes SELECT n, format('Note %s. The sound is good. The battery is bad.', n)
+    INSERT INTO notes SELECT n, 'Note ' || n || '. The sound is good. The battery is bad.'
     FROM generate_series(1, 300) AS n
 """
 PLAN = {
@@ -48,8 +48,9 @@ DOUBLE = """
     RETURNS azure_cognitive.sentiment_analysis_result LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO azure_ai.asked VALUES ('analyze_sentiment', text, language);
-        RETURN CASE WHEN text ~ 'good' AND text ~ 'bad' THEN '(mixed,0.5,0,0.5)'
-                    WHEN text ~ 'good' THEN '(positive,0.9,0.1,0)' ELSE '(negative,0,0.2,0.8)' END;
+        RETURN (CASE WHEN text ~ 'good' AND text ~ 'bad' THEN '(mixed,0.5,0,0.5)'
+                    WHEN text ~ 'good' THEN '(positive,0.9,0.1,0)' ELSE '(negative,0,0.2,0.8)' END)
+            ::azure_cognitive.sentiment_analysis_result;
     END $$;
     CREATE FUNCTION azure_ai.extract(document text, data text[], model text DEFAULT 'gpt-4.1') RETURNS jsonb
     LANGUAGE plpgsql AS $$
