@@ -12,6 +12,7 @@ from shop.models.focus import Dimension, FocusGroup, FocusGroupDimensionWeight
 from shop.models.imports import ImportRefusal
 from shop.models.people import PersonalizedProductSection, Review, SectionStatus, User
 from shop.models.sample import Sample
+from shop.models.sentiment import ReviewMention, ReviewSentiment
 
 __all__ = [
     "Base",
@@ -31,6 +32,8 @@ __all__ = [
     "ProductPassage",
     "Review",
     "ReviewEmbedding",
+    "ReviewMention",
+    "ReviewSentiment",
     "Sample",
     "SectionStatus",
     "User",

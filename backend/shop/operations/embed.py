@@ -25,10 +25,9 @@ whole or not at all. What lasts when it fails is the local provider's cache, so 
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,19 +36,17 @@ from alembic.operations import MigrateOperation, Operations
 from pgvector import Vector as Written
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from tqdm.std import tqdm
 
 from shop import ai
 from shop.ai.azure import Azure
 from shop.ai.local import Local, Vectors
+from shop.operations import batches
+from shop.operations.batches import BATCH
 
 log = logging.getLogger("alembic.operations.embed")
 
-BATCH = 128  # rows between two signs of progress, and the most texts that are computed twice after a failure
 TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
 ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
-
-COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INSERT brought
 
 
 @Operations.register_operation("embed")
@@ -104,15 +101,8 @@ def fill(operations: Operations, plan: Embed) -> None:
         compute = functools.partial(_in_the_database, connection, plan, provider)
     else:
         compute = functools.partial(_here, connection, plan, provider)
-    operations.execute(_list(plan))
-    operations.execute("CREATE INDEX ON pg_temp.to_embed (n)")
-    total, blank = connection.execute(_COUNT).one()
-    with _progress(operations, plan.table, total) as advance:
-        for first in range(1, total + 1, BATCH):
-            last = min(first + BATCH - 1, total)
-            if (made := compute(first, last)) != last - first + 1:
-                raise ai.ModelError(f"{provider.model} gave {made} vectors for {last - first + 1} texts.")
-            advance(made)
+    total, blank = batches.begin(operations, _missing(plan))
+    batches.run(operations, plan.table, total, compute, f"vectors by {provider.model}")
     log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
     operations.execute("DROP TABLE pg_temp.to_embed")
 
@@ -120,7 +110,7 @@ def fill(operations: Operations, plan: Embed) -> None:
 def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) -> None:
     """`--sql`: the statement where the database computes, else a comment that says what is missing."""
     if isinstance(provider, Azure):
-        operations.execute(_list(plan))
+        operations.execute(_missing(plan).listed())
         operations.execute(_by_azure(plan, provider, 1, None))
         operations.execute("DROP TABLE pg_temp.to_embed")
         return
@@ -134,20 +124,8 @@ def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) 
 # -- what is to be done --------------------------------------------------------------------------------------
 
 
-_COUNT = sa.text("SELECT count(n), count(*) - count(n) FROM pg_temp.to_embed")
-
-
-def _list(plan: Embed) -> sa.TextClause:
-    """Number the missing rows from 1 in the order of their keys; one with a blank text gets no number."""
-    # The names and the source are the revision's own code, trusted like any other statement of it.
-    key = ", ".join(plan.key)
-    readable = " AND ".join(f"{text} ~ '\\S'" for text in plan.texts)
-    return sa.text(
-        "CREATE TEMPORARY TABLE to_embed ON COMMIT DROP AS "  # noqa: S608
-        f"SELECT CASE WHEN {readable} THEN row_number() OVER (PARTITION BY coalesce({readable}, false) "
-        f"ORDER BY {key}) END AS n, source.* FROM ({plan.source}) AS source "
-        f"WHERE ({key}) NOT IN (SELECT {key} FROM {plan.table})".replace(":", "\\:")
-    )
+def _missing(plan: Embed) -> batches.Missing:
+    return batches.Missing("to_embed", plan.table, plan.key, plan.source, plan.texts)
 
 
 def _listed(plan: Embed) -> sa.TableClause:
@@ -193,7 +171,7 @@ def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, l
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
         for n, vector in zip(numbers, vectors, strict=True):
             stream.write_row((n, Written(vector).to_text()))
-    filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
+    filled = connection.execute(_insert(plan, provider, made), execution_options=batches.COUNTED).rowcount
     connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
     return filled
 
@@ -208,7 +186,7 @@ def _together(parts: Sequence[Vectors]) -> Vectors:
 
 
 def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
-    return connection.execute(_by_azure(plan, provider, first, last), execution_options=COUNTED).rowcount
+    return connection.execute(_by_azure(plan, provider, first, last), execution_options=batches.COUNTED).rowcount
 
 
 def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
@@ -238,28 +216,3 @@ def _asked(
     options = (BATCH, provider.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
     asked = sa.func.azure_openai.create_embeddings(sa.literal(provider.model, sa.Text), texts, *options)
     return asked.table_valued("embedding", with_ordinality="place", name=f"of_{text.key}").render_derived()
-
-
-# -- progress ------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a function that is told how many more are done.
-
-    Whoever runs Alembic from Python may bring a display of its own as config.attributes["on_rows"], a function of
-    label, done and total. Otherwise it is a bar in the terminal, and nothing where nobody watches.
-    """
-    config = operations.migration_context.config
-    if config is not None and (told := config.attributes.get("on_rows")):
-        done = 0
-
-        def advance(more: int) -> None:
-            nonlocal done
-            done += more
-            told(label, done, total)
-
-        yield advance
-        return
-    with tqdm(total=total, desc=label, unit="text", leave=False, disable=None) as bar:
-        yield bar.update

@@ -160,7 +160,7 @@ def test_killed_at_700_by_the_real_model(revision, monkeypatch, tmp_path):
 def finished(folder):
     """How many vectors the cache holds; none before it is made."""
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "vectors.sqlite")) as file:
-        return file.execute("SELECT count(*) FROM vectors").fetchone()[0]
+        return file.execute("SELECT count(*) FROM finished").fetchone()[0]
     return 0
 
 

@@ -171,7 +171,7 @@ def test_azure_joins_both_halves_in_one_statement_a_batch(op, connection, pairs,
 def test_azure_that_forgets_one_half_fills_nothing(op, connection, pairs, azure):
     forgets = DOUBLE.partition("CREATE FUNCTION")[2].replace("ORDER BY n;", "WHERE one <> 'note 999' ORDER BY n;")
     connection.exec_driver_sql(f"CREATE OR REPLACE FUNCTION{forgets}")
-    with pytest.raises(ai.ModelError, match="small gave 127 vectors for 128 texts"):
+    with pytest.raises(ai.ModelError, match="127 vectors by small came for 128 texts"):
         embed_pairs(op)
 
 
@@ -194,7 +194,7 @@ def test_a_model_that_forgets_a_text_fills_nothing(op, connection, notes, monkey
     monkeypatch.setenv("AI_PROVIDER", "azure")
     monkeypatch.setenv(DEPLOYMENT, "small")
     connection.exec_driver_sql(DOUBLE.replace("ORDER BY n;", "ORDER BY n LIMIT 7;"))
-    with pytest.raises(ai.ModelError, match="small gave 7 vectors for 128 texts"):
+    with pytest.raises(ai.ModelError, match="7 vectors by small came for 128 texts"):
         op.embed("note_vectors", key="id", source=NOTES)
 
 

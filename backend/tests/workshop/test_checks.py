@@ -168,6 +168,37 @@ BREAK = {
         "INSERT INTO chunk_embeddings SELECT * FROM filled",
         "REINDEX INDEX CONCURRENTLY ix_chunk_embeddings_embedding",
     ),
+    ("0012", "tables"): ("COMMENT ON TABLE review_mentions IS NULL", "comment on missing: review_mentions"),
+    ("0012", "columns"): ("ALTER TABLE review_mentions ALTER score TYPE double precision", "'score', 'real'"),
+    ("0012", "rules"): (
+        "ALTER TABLE review_mentions DROP CONSTRAINT ck_review_mentions_clause_not_empty",
+        "ck_review_mentions_clause_not_empty",
+    ),
+    ("0012", "foreign_keys"): (
+        "DROP INDEX ix_review_mentions_feature_id",
+        "index for missing: fk_review_mentions_feature_id_features",
+    ),
+    ("0012", "reviews"): (
+        "INSERT INTO reviews (id, product_id, rating, body, reviewed_on) VALUES (90000, 1, 5, 'Late.', '2026-01-01')",
+        "not read: review 90000",
+    ),
+    ("0012", "quotations"): (
+        "UPDATE review_mentions SET clause = 'Nobody said so.' WHERE review_id = (SELECT min(review_id) "
+        "FROM review_mentions)",
+        "words that are not in it are quoted from review",
+    ),
+    ("0012", "mentions"): (
+        "DELETE FROM review_sentiments WHERE review_id = (SELECT min(review_id) FROM review_mentions)",
+        "mentions, and not listed as read: review",
+    ),
+    ("0012", "shares"): (
+        "UPDATE review_sentiments SET positive_score = 1, negative_score = 1, neutral_score = 0 WHERE review_id = 3",
+        "the scores do not sum to 1: review 3 (2.00)",
+    ),
+    ("0012", "provenance"): (
+        "UPDATE review_sentiments SET model = 'another' WHERE review_id = 3",
+        "review_sentiments by several models: ",
+    ),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},
@@ -178,6 +209,7 @@ TOGETHER = {
     ("0009", "short"): {"short", "words"},
     ("0011", "valid"): {"valid", "used"},
     ("0011", "used"): {"index", "used"},
+    ("0012", "mentions"): {"mentions", "reviews"},
 }
 
 
