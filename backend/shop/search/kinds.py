@@ -28,6 +28,7 @@ def keyword_or(connection: sa.Connection, query: str, *, limit: int = 10, settin
         limit=limit,
         weights=list(settings.weights),
         saturation=settings.saturation,
+        length=settings.length,
     )
 
 
@@ -65,6 +66,7 @@ def hybrid(
             **_read(query, reader),
             "weights": list(settings.weights),
             "saturation": settings.saturation,
+            "length": settings.length,
             "reviews": settings.reviews,
             "fusion": settings.fusion,
             "candidates": max(settings.candidates, limit),

@@ -44,7 +44,9 @@ class Settings:
 
     weights: what a word counts in the reviews, in the description, in specifications and features, in name, brand and
         category: the order in which PostgreSQL's ts_rank takes them.
-    saturation: the k1 of BM25, in these weights: the larger, the more a word's second and third occurrence count.
+    saturation: the k1 of BM25, at its usual 1.2 where a word of the description counts 1: the larger, the more a word's
+        second and third occurrence count.
+    length: the b of BM25, 0 to 1, here at its usual value: the larger, the less a word counts in a long text.
     reviews: how many of a product's nearest reviews speak for it.
     fusion: the k of reciprocal rank fusion; a small one lets the top of each ranking decide.
     candidates: products whose details the hybrid search reads.
@@ -52,6 +54,7 @@ class Settings:
 
     weights: tuple[float, float, float, float] = (0.025, 0.25, 0.5, 1.0)
     saturation: float = 0.3
+    length: float = 0.75
     reviews: int = 3
     fusion: float = 5
     candidates: int = 20

@@ -6,8 +6,9 @@ the rest stands in Settings.
 
 from __future__ import annotations
 
-# Everything the shop knows about a product as one text for full-text search, its words marked by where they stand:
-# A name, brand, category; B specifications and features; C description and contents; D reviews.
+# Everything the shop knows about a product as one text for full-text search, made anew for each query, which
+# takes most of a search's time: a larger shop would keep it in a column of its own. Its words are marked by where they
+# stand: A name, brand, category; B specifications and features; C description and contents; D reviews.
 TOLD = """
 told AS MATERIALIZED (
     SELECT id AS product_id,
@@ -28,19 +29,20 @@ told AS MATERIALIZED (
 )
 """
 
-# BM25 without its correction for length, which would have to count every word of every product: a word counts more
-# the fewer products say it, and its second occurrence counts less than its first.
+# BM25: a word counts more the fewer products say it; its second occurrence counts less than its first; and it counts
+# less in a product of which much is said (length() counts the different words).
 KEYWORD = """
 said AS (
     SELECT product_id, w.lexeme,
-           sum((CAST(:weights AS double precision[]))[strpos('DCBA', place)]) AS amount
+           sum((CAST(:weights AS double precision[]))[strpos('DCBA', place)]) AS amount,
+           1 - :length + :length * min(length(words)) / (SELECT avg(length(words)) FROM told) AS long
     FROM told CROSS JOIN unnest(words) AS w JOIN asked USING (lexeme) CROSS JOIN unnest(w.weights) AS place
     GROUP BY product_id, w.lexeme
 ), rare AS (
     SELECT lexeme, ln(1 + ((SELECT count(*) FROM products) - count(*) + 0.5) / (count(*) + 0.5)) AS worth
     FROM said GROUP BY lexeme
 ), keyword AS (
-    SELECT product_id, round(CAST(sum(worth * amount / (amount + :saturation)) AS numeric), 9) AS score
+    SELECT product_id, round(CAST(sum(worth * amount / (amount + :saturation * long)) AS numeric), 9) AS score
     FROM said JOIN rare USING (lexeme) GROUP BY product_id
 )
 """

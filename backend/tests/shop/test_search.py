@@ -75,8 +75,9 @@ def test_a_rare_word_counts_more_than_a_frequent_one(shop):
 def test_meaning_finds_what_no_word_does(shop):
     asked = "so remote colleagues catch what everybody in the room says"
     assert search.keyword_and(shop, asked) == []
-    assert 44 not in keys(search.keyword_or(shop, asked))[:3]
-    assert 44 in keys(search.vector(shop, asked))[:3] and 44 in keys(search.hybrid(shop, asked))[:3]
+    assert keys(search.keyword_or(shop, asked))[0] != 44
+    assert keys(search.vector(shop, asked))[0] == 44
+    assert 44 in keys(search.hybrid(shop, asked))[:3]
 
 
 def test_the_best_passage_speaks_for_its_product(shop):
