@@ -52,6 +52,7 @@ def hybrid(
     The statement fuses the first three rankings and brings the candidates. A passage is about many things; a sentence
     that says just what was asked for is lost in it. So the model then reads each candidate's sentences, and the best
     of them makes the fourth ranking. Their vectors come from the cache; the first queries of a catalog take longer.
+    There are never more hits than candidates, and the first hits are the same whatever the limit.
 
     Raises:
         ModelError: the model is missing, or does not run here.
@@ -69,7 +70,7 @@ def hybrid(
             "length": settings.length,
             "reviews": settings.reviews,
             "fusion": settings.fusion,
-            "candidates": max(settings.candidates, limit),
+            "candidates": settings.candidates,
         },
     ).all()
     nearest = _nearest_detail(reader, query, [row.details for row in rows])

@@ -110,6 +110,13 @@ def test_equal_scores_come_by_key(shop):
     assert keys(hits) == sorted(keys(hits)) and len({hit.score for hit in hits}) == 1
 
 
+def test_the_first_hits_are_the_same_whatever_the_limit(shop):
+    for kind in KINDS:
+        many = search.search(shop, kind, SNORING, limit=66)
+        assert search.search(shop, kind, SNORING, limit=3) == many[:3]
+        assert len(many) <= (search.Settings().candidates if kind == "hybrid" else 66)
+
+
 def test_a_product_without_vectors_is_still_found_by_its_words(shop):
     shop.execute(sa.text("DELETE FROM product_passages WHERE product_id = 42"))
     for kind in (search.keyword_or, search.hybrid):
