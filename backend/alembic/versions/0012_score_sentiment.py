@@ -29,6 +29,15 @@ REVIEWS = r"""
 
 FEATURES = "SELECT id AS feature_id, concat_ws(': ', name, description) AS text FROM features"
 
+# The features of a review's product, and of the other products of its category.
+LISTED = """
+    SELECT r.id AS review_id, f.feature_id, bool_or(f.product_id = r.product_id) AS own,
+           bool_or(f.product_id <> r.product_id) AS kin
+    FROM reviews r JOIN products p ON p.id = r.product_id JOIN products kindred USING (category)
+    JOIN product_features f ON f.product_id = kindred.id
+    GROUP BY r.id, f.feature_id
+"""
+
 
 def review() -> sa.Column:
     """The review that was read."""
@@ -84,6 +93,7 @@ def upgrade() -> None:
         keep="text_md5",
         feature_key="feature_id",
         features=FEATURES,
+        listed=LISTED,
     )
 
 

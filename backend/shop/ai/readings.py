@@ -9,36 +9,49 @@ from dataclasses import astuple
 
 from shop.ai.cache import Cache
 from shop.ai.errors import ModelError
-from shop.ai.reader import Mention, Reader, Reading
+from shop.ai.reader import Listed, Mention, Reader, Reading
 
 OF_A_REVIEW = ("positive", "neutral", "negative", "mixed")
 OF_A_FEATURE = ("positive", "negative", "neutral")
 
 
-def read(reader: Reader, texts: Sequence[str], features: Sequence[str], cache: Cache | None = None) -> list[Reading]:
+def read(
+    reader: Reader,
+    texts: Sequence[str],
+    features: Sequence[str],
+    listed: Sequence[Listed | None] | None = None,
+    cache: Cache | None = None,
+) -> list[Reading]:
     """Return a reading for each text, in the same order; only what the cache does not know is asked for.
 
     Args:
         texts: title, newline, body.
         features: "Name: description"; with other features, every text is read anew.
+        listed: what the catalog says of the product of each text, if anything.
 
     Raises:
         ModelError: the reader cannot read, or answers something that cannot be.
     """
     cache = cache or Cache.usual("readings")
     maker = _OfFeatures(reader, features)
-    found = cache.get(maker, texts)
-    new = [text for text in dict.fromkeys(texts) if text not in found]
-    if new:
-        made = reader.read(new, features)
+    asked = {_key(text, one): (text, one) for text, one in zip(texts, listed or [None] * len(texts), strict=True)}
+    found = cache.get(maker, asked)
+    if new := [key for key in asked if key not in found]:
+        some, known = zip(*(asked[key] for key in new), strict=True)
+        made = reader.read(some, features, known)
         if len(made) != len(new):
             raise ModelError(f"{reader.model} gave {len(made)} readings for {len(new)} texts.")
-        for text, reading in zip(new, made, strict=True):
+        for text, reading in zip(some, made, strict=True):
             _require_possible(reader, text, features, reading)
         fresh = dict(zip(new, made, strict=True))
         cache.put(maker, fresh)
         found |= fresh
-    return [found[text] for text in texts]
+    return [found[key] for key in map(_key, texts, listed or [None] * len(texts))]
+
+
+def _key(text: str, listed: Listed | None) -> str:
+    """Return what a reading depends on besides the reader and its features."""
+    return text if listed is None else f"{text}\0{sorted(listed.own)}{sorted(listed.kin)}"
 
 
 class _OfFeatures:

@@ -8,6 +8,7 @@ r"""op.score_sentiment: how each text of a query sounds, and which of the given 
         keep="text_md5",
         feature_key="feature_id",
         features="SELECT id AS feature_id, name || ': ' || description AS text FROM features",
+        listed="SELECT review_id, feature_id, own, kin FROM ...",
     )
 
 `source` and `keep` are those of op.embed. A row comes into the first table for every text that was read, also for one
@@ -16,6 +17,10 @@ negative_score, provider, model and computed_at (with a default of now()). A row
 every feature that a text speaks of: the columns of `key` and `feature_key`, and sentiment, score, clause, provider,
 model and computed_at. Texts whose key is in the first table already are left alone; so are texts that are null or
 blank.
+
+`listed` may be left out. It says what the catalog knows of the product that a text is about: a row with the columns of
+`key` and `feature_key` for every feature of the product (own is true) and of the other products of its category (kin
+is true). The local reader then asks for a clearer word before it believes that a review speaks of anything else.
 
 AI_PROVIDER decides who reads. `local`: batches of texts come here and what was found goes back by COPY. `azure`: one
 statement a batch, and nothing leaves the database. Everything is part of the revision's own transaction. What lasts
@@ -35,7 +40,7 @@ from alembic.operations import MigrateOperation, Operations
 from shop import ai
 from shop.ai import readings
 from shop.ai.azure import AzureReader
-from shop.ai.reader import Reader, Reading
+from shop.ai.reader import Listed, Reader, Reading
 from shop.operations import batches
 
 log = logging.getLogger("alembic.operations.score_sentiment")
@@ -51,9 +56,18 @@ class ScoreSentiment(MigrateOperation):
     """Fill a table of sentiments and one of mentions; see the module's text for the arguments."""
 
     def __init__(
-        self, table: str, *, mentions: str, key: str, source: str, feature_key: str, features: str, keep: str = ""
+        self,
+        table: str,
+        *,
+        mentions: str,
+        key: str,
+        source: str,
+        feature_key: str,
+        features: str,
+        keep: str = "",
+        listed: str = "",
     ) -> None:
-        self.table, self.mentions, self.source, self.features = table, mentions, source, features
+        self.table, self.mentions, self.source, self.features, self.listed = table, mentions, source, features, listed
         self.key, self.feature_key, self.keep = key.split(), feature_key, keep.split()
 
     @classmethod
@@ -68,6 +82,7 @@ class ScoreSentiment(MigrateOperation):
         feature_key: str,
         features: str,
         keep: str = "",
+        listed: str = "",
     ) -> None:
         """Read each row of `source` that is not in `table` yet.
 
@@ -83,6 +98,7 @@ class ScoreSentiment(MigrateOperation):
                 feature_key=feature_key,
                 features=features,
                 keep=keep,
+                listed=listed,
             )
         )
 
@@ -144,7 +160,8 @@ def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first
     batch = sa.text("SELECT n, text FROM pg_temp.to_read WHERE n BETWEEN :first AND :last ORDER BY n")
     rows = connection.execute(batch, {"first": first, "last": last}).all()
     features = connection.scalars(sa.text("SELECT text FROM pg_temp.to_find ORDER BY place")).all()
-    found = readings.read(reader, [row.text for row in rows], features)
+    known = _listed(connection, plan, first, last)
+    found = readings.read(reader, [row.text for row in rows], features, [known.get(row.n) for row in rows])
     numbered = [(row.n, reading) for row, reading in zip(rows, found, strict=True)]
     _copy(connection, "made_readings", HEARD, (_whole(n, reading) for n, reading in numbered))
     _copy(connection, "made_mentions", FOUND, (line for n, reading in numbered for line in _parts(n, reading)))
@@ -153,6 +170,20 @@ def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first
     connection.execute(_insert_found(plan), made_by)
     connection.execute(sa.text("DROP TABLE pg_temp.made_readings, pg_temp.made_mentions"))
     return filled
+
+
+def _listed(connection: sa.Connection, plan: ScoreSentiment, first: int, last: int) -> dict[int, Listed]:
+    """Return what the catalog says of the products of a batch, by the number of the text."""
+    if not plan.listed:
+        return {}
+    key = ", ".join(plan.key)
+    query = sa.text(
+        "SELECT n, array_agg(place) FILTER (WHERE own) AS own, array_agg(place) FILTER (WHERE kin) AS kin "  # noqa: S608
+        f"FROM pg_temp.to_read JOIN ({plan.listed}) AS listed USING ({key}) "
+        f"JOIN pg_temp.to_find USING ({plan.feature_key}) WHERE n BETWEEN :first AND :last GROUP BY n"
+    )
+    rows = connection.execute(query, {"first": first, "last": last})
+    return {row.n: Listed(frozenset(row.own or ()), frozenset(row.kin or ())) for row in rows}
 
 
 HEARD = "n integer, sentiment text, positive real, neutral real, negative real"

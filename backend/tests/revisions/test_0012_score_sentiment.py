@@ -26,7 +26,7 @@ def asked(monkeypatch, tmp_path):
     """The texts that the reader is asked for, with a cache that begins empty; what it finds means nothing."""
     texts = []
 
-    def read(self, some, features):
+    def read(self, some, features, listed=None):
         texts.extend(some)
         return [Reading("mixed", 0.5, 0.1, 0.4, (Mention(0, "positive", 0.8, one.split()[0]),)) for one in some]
 
@@ -86,7 +86,7 @@ def test_odd_texts_are_read_and_a_blank_one_is_left_out(revision):
 
 def test_no_features_in_the_catalog_is_no_mention_and_every_review_was_read(revision, asked, monkeypatch):
     plain = Reading("neutral", 0.0, 1.0, 0.0, ())
-    monkeypatch.setattr(Reader, "read", lambda self, texts, features: [plain for _ in texts])
+    monkeypatch.setattr(Reader, "read", lambda self, texts, features, listed=None: [plain for _ in texts])
     revision.run("DELETE FROM product_features; DELETE FROM features")
     seen = revision.up()
     assert seen.rows("review_mentions") == 0 and seen.rows("review_sentiments") > 1000
@@ -95,11 +95,11 @@ def test_no_features_in_the_catalog_is_no_mention_and_every_review_was_read(revi
 def test_broken_off_at_700_the_rest_is_read_and_the_database_is_as_before(revision, asked, monkeypatch):
     real, given = Reader.read, []
 
-    def dies(self, some, features):
+    def dies(self, some, features, listed=None):
         if len(given) + len(some) > 700:
             raise ai.ModelError("The model is gone.")
         given.extend(some)
-        return real(self, some, features)
+        return real(self, some, features, listed)
 
     with monkeypatch.context() as broken:
         broken.setattr(Reader, "read", dies)

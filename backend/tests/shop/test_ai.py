@@ -92,7 +92,7 @@ def test_the_model_reads_256_tokens_and_not_more(model):
 
 
 def test_marks_in_a_text_are_text(model):
-    assert model._tokenizer.encode("[CLS] a").tokens == ["[CLS]", "[", "cl", "##s", "]", "a", "[SEP]"]
+    assert model._encoder._tokenizer.encode("[CLS] a").tokens == ["[CLS]", "[", "cl", "##s", "]", "a", "[SEP]"]
 
 
 def test_no_texts_and_one_text_instead_of_a_list(model):

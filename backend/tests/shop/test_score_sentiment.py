@@ -9,10 +9,10 @@ from alembic.operations import Operations
 
 import shop.operations  # noqa: F401  registers op.score_sentiment
 from shop import ai
-from shop.ai import readings
+from shop.ai import reader, readings
 from shop.ai.azure import CHAT_DEPLOYMENT, AzureReader
 from shop.ai.cache import Cache
-from shop.ai.reader import Mention, Reader, Reading
+from shop.ai.reader import Listed, Mention, Reader, Reading
 
 TABLES = """
     CREATE TABLE notes (id integer PRIMARY KEY, body text);
@@ -74,7 +74,9 @@ def op(connection):
 def notes(connection, monkeypatch, tmp_path):
     """300 notes, and a reader that tells the number of the note."""
     connection.exec_driver_sql(TABLES)
-    monkeypatch.setattr(Reader, "read", lambda self, texts, features: [told(text, features) for text in texts])
+    monkeypatch.setattr(
+        Reader, "read", lambda self, texts, features, listed=None: [told(text, features) for text in texts]
+    )
     monkeypatch.setattr(Cache, "usual", classmethod(lambda cls, kind="vectors": cls(tmp_path / kind)))
 
 
@@ -215,7 +217,7 @@ class Parrot(Reader):
     def __init__(self, *said):
         self.said, self.asked = said, []
 
-    def read(self, texts, features):
+    def read(self, texts, features, listed=None):
         self.asked += texts
         return list(self.said) * len(texts)
 
@@ -223,11 +225,19 @@ class Parrot(Reader):
 def test_what_was_read_is_not_read_again_unless_the_features_are_others(tmp_path):
     cache, one = Cache(tmp_path / "r"), Reading("mixed", 0.4, 0.2, 0.4, (Mention(0, "neutral", 1.0, "b"),))
     parrot = Parrot(one)
-    assert readings.read(parrot, ["a b", "a b", "b"], ["Bass: low"], cache) == [one] * 3
+    assert readings.read(parrot, ["a b", "a b", "b"], ["Bass: low"], cache=cache) == [one] * 3
     assert parrot.asked == ["a b", "b"]
-    assert readings.read(Parrot(), ["b"], ["Bass: low"], cache) == [one]
-    readings.read(parrot, ["b"], ["Bass: low", "Price: euro"], cache)
+    assert readings.read(Parrot(), ["b"], ["Bass: low"], cache=cache) == [one]
+    readings.read(parrot, ["b"], ["Bass: low", "Price: euro"], cache=cache)
     assert parrot.asked == ["a b", "b", "b"]
+
+
+def test_the_same_words_of_another_product_are_read_anew(tmp_path):
+    cache, one = Cache(tmp_path / "r"), Reading("neutral", 0.0, 1.0, 0.0, ())
+    parrot, both = Parrot(one), [Listed(own=frozenset({0})), Listed(kin=frozenset({0}))]
+    readings.read(parrot, ["a", "a"], ["Bass: low"], both, cache)
+    readings.read(parrot, ["a", "a"], ["Bass: low"], both, cache)
+    assert parrot.asked == ["a", "a"]
 
 
 @pytest.mark.parametrize(
@@ -246,15 +256,15 @@ def test_what_was_read_is_not_read_again_unless_the_features_are_others(tmp_path
 def test_an_answer_that_cannot_be_is_refused_and_not_kept(tmp_path, answer, said):
     cache = Cache(tmp_path / "r")
     with pytest.raises(ai.ModelError, match=said):
-        readings.read(Parrot(answer), ["a"], ["Bass: low"], cache)
+        readings.read(Parrot(answer), ["a"], ["Bass: low"], cache=cache)
     parrot = Parrot(Reading("neutral", 0.0, 1.0, 0.0, ()))
-    readings.read(parrot, ["a"], ["Bass: low"], cache)
+    readings.read(parrot, ["a"], ["Bass: low"], cache=cache)
     assert parrot.asked == ["a"]
 
 
 def test_a_reader_that_forgets_a_text_is_refused(tmp_path):
     with pytest.raises(ai.ModelError, match="gave 0 readings for 1 texts"):
-        readings.read(Parrot(), ["a"], ["Bass: low"], Cache(tmp_path / "r"))
+        readings.read(Parrot(), ["a"], ["Bass: low"], cache=Cache(tmp_path / "r"))
 
 
 # -- the local reader --------------------------------------------------------------------------------------------------
@@ -280,3 +290,23 @@ def test_odd_texts_are_read_without_a_failure():
 
 def test_without_features_there_is_nothing_to_speak_of():
     assert Reader().read(["Great bass."], [])[0].mentions == ()
+
+
+def test_what_the_catalog_lists_is_believed_more_easily():
+    texts, catalog = ["My daughter could hear the double bass on it, more or less."], [None]
+    strengths = {}
+    for name, listed in {"own": Listed(own=frozenset({1})), "other": Listed(), "unknown": None}.items():
+        catalog[0] = listed
+        strengths[name] = reader.Learned.load().expected(2, listed)[1]
+        assert all(mention.clause in texts[0] for mention in Reader().read(texts, FEATURES, catalog)[0].mentions)
+    assert strengths["own"] > strengths["unknown"] == 0 > strengths["other"]
+
+
+def test_what_was_learned_is_checked_before_it_is_believed(monkeypatch, tmp_path):
+    other = tmp_path / "reader.npz"
+    monkeypatch.setattr(reader, "LEARNED", other)
+    with pytest.raises(ai.ModelError, match="What the reader learned cannot be read"):
+        Reader().read(["Great bass."], FEATURES)
+    other.write_bytes(b"PK")
+    with pytest.raises(ai.ModelError, match="is not the file that this version was made with"):
+        Reader().read(["Great bass."], FEATURES)
