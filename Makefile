@@ -9,6 +9,12 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 BACKEND := cd backend &&
 
+# Errors only. The bytecode of all packages would take 190 MB, three quarters of it for modules that nobody runs; so
+# Python writes it when a module is first imported. WARM does that for what every command and notebook imports.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile
+WARM := import alembic.config, IPython, ipykernel.kernelapp, jupyterlab.labapp, matplotlib.pyplot, nbclient, networkx, \
+	pandas, pytest, workshop.cli, workshop.magics, workshop.walk, shop.operations
+
 # JupyterLab refuses to run as root unless it is told that this is meant (a container, a virtual machine).
 # It asks nobody for news or updates.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
@@ -30,8 +36,9 @@ $(READY): backend/requirements.lock backend/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
 	@echo "Making $(VENV) (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r backend/requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@$(PIP_INSTALL) --require-hashes -r backend/requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable backend
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c '$(WARM)'
 	@$(BIN)/python -m shop.ai.fetch || echo "Steps before 0006 work without the model; make weights tries again."
 	@touch $@
 
@@ -78,8 +85,8 @@ format: $(READY)  ## Format the code and strip the notebooks
 texts: $(READY)  ## Write the generated parts of the texts anew
 	@$(BIN)/python -m workshop.generated
 
-bench: $(READY)  ## Measure op.copy_csv on a million rows
-	@$(BACKEND) $(BIN)/python -m benchmarks.copy_csv
+bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY; some minutes, on a machine that does nothing else
+	@$(BACKEND) $(BIN)/python -m benchmarks
 
 eval: $(READY)  ## Measure the search against judged queries, with intervals (about three minutes)
 	@$(BACKEND) $(BIN)/python -m evaluation

@@ -20,7 +20,12 @@ from shop.settings import BACKEND, ROOT
 
 BASE = "base"
 START = "0000_start_here"
-LABS = ("lab_write_your_own_revision", "lab_roll_back_and_repair", "lab_break_it_and_repair_it")
+LABS = (
+    "lab_write_your_own_revision",
+    "lab_roll_back_and_repair",
+    "lab_break_it_and_repair_it",
+    "lab_vector_laboratory",
+)
 SHORT_PATH = (
     START,
     "0001_create_sample_table",

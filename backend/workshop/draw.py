@@ -1,4 +1,4 @@
-"""Pictures: entity diagrams from the live database, bars, and maps of vectors.
+"""Pictures: entity diagrams from the live database, bars, curves, and maps of vectors.
 
 SVG without any address in it, so they work offline.
 """
@@ -126,6 +126,43 @@ def bars(values: Mapping[str, float], title: str, unit: str = "") -> Drawing:
         axes.set_xticks([])
         pairs = ", ".join(f"{name} {number:,g}" for name, number in zip(names, numbers, strict=True))
         return _drawing(figure, f"{title}: {pairs}")
+
+
+def curves(lines: Mapping[str, Sequence[tuple[float, float, str]]], title: str, x: str, y: str) -> Drawing:
+    """Draw a line of points for each name: what is paid to the right, on a scale of powers of ten, what is got upwards.
+
+    Args:
+        lines: points (x above 0, y, label) by name; a name with one point is drawn as a diamond.
+        title, x, y: what stands over the picture and at its axes.
+
+    Raises:
+        DrawError: there is no point.
+    """
+    if not any(lines.values()):
+        raise DrawError(f"There is nothing to draw for {title!r}.")
+    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    with mpl.rc_context(STYLE):
+        axes = figure.subplots()
+        for (name, points), color in zip(lines.items(), itertools.cycle(LINKS), strict=False):
+            right, up, labels = zip(*points, strict=True)
+            sign, size = ("D", 7) if len(points) == 1 else ("o", 5)
+            axes.plot(right, up, sign, ls="-", ms=size, color=color, label=name, lw=1.4)
+            for place, label in zip(zip(right, up, strict=True), labels, strict=True):
+                axes.annotate(label, place, (4, -9), textcoords="offset points", fontsize=7, color=QUIET)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.grid(color=HEADING, lw=0.8)
+        axes.set_title(title, loc="left", color=INK, fontsize=11)
+        axes.set_xlabel(x, color=INK, fontsize=9)
+        axes.set_ylabel(y, color=INK, fontsize=9)
+        axes.tick_params(which="both", colors=INK, labelsize=9)
+        axes.spines[:].set_color(HEADING)
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left", bbox_to_anchor=(1, 1))
+        told = "; ".join(
+            f"{name}: " + ", ".join(f"{up:.3g} for {right:.3g} {label}".strip() for right, up, label in points)
+            for name, points in lines.items()
+        )
+        return _drawing(figure, f"{title} ({y} for {x}). {told}")
 
 
 def vectors(rows: Sequence[Sequence[float]], groups: Sequence[str], title: str, marked: str = "") -> Drawing:

@@ -15,9 +15,10 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -147,6 +148,34 @@ def gold_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+FIGURES = ROOT / "docs" / "figures" / "bench.json"
+
+
+def bench_source(names: Sequence[str]) -> bytes:
+    return json.dumps(_benches(names)).encode()
+
+
+def bench_table(names: Sequence[str]) -> str:
+    """The figures of the last `make bench`, what was wanted of them, on what machine; all when no part is named."""
+    lines = ["| what | measured | wanted | |", "|---|--:|--:|---|"]
+    found = _benches(names)
+    for one in (line for bench in found.values() for line in bench["lines"]):
+        wanted = one["wanted"] + ("" if one["holds"] else ", **not reached**")
+        lines.append(f"| {one['what']} | {one['measured']} | {wanted} | {one.get('said', '')} |")
+    around = [bench["measured"] for bench in found.values()]
+    days = sorted({one["on"] for one in around})
+    machines = sorted({f"{one['processor']}, {one['cores']} cores" for one in around})
+    loads = [one["load_before"] for one in around if one["load_before"] is not None]
+    said = f"Measured on {' to '.join(dict.fromkeys((days[0], days[-1])))}, {'; '.join(machines)}"
+    said += f"; load before it {' to '.join(dict.fromkeys((str(min(loads)), str(max(loads)))))}" if loads else ""
+    return "\n".join([*lines, "", f"{said}."]) + "\n"
+
+
+def _benches(names: Sequence[str]) -> dict[str, Any]:
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return {name: bench for name, bench in kept.items() if not names or name in names}
+
+
 PARTS = {
     "steps": Part(steps_source, steps_table),
     "labs": Part(labs_source, labs_table),
@@ -157,8 +186,16 @@ PARTS = {
     "figures-search": Part(figures.source, figures.search_table),
     "figures-fusion": Part(figures.source, figures.fusion_text),
     "figures-reader": Part(figures.source, figures.reader_tables),
+    "bench": Part(lambda: bench_source([]), lambda: bench_table([])),
+    "bench-nearest": Part(lambda: bench_source(["nearest"]), lambda: bench_table(["nearest"])),
 }
-PAGES = ["README.md", "data/README.md", "docs/reference/figures.md"]
+PAGES = [
+    "README.md",
+    "backend/README.md",
+    "data/README.md",
+    "docs/labs/lab_vector_laboratory.md",
+    "docs/reference/figures.md",
+]
 
 
 def stale(page: Path) -> list[str]:

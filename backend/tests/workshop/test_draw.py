@@ -143,6 +143,17 @@ def test_bars_show_their_values():
     assert drawing.description == "Who writes: guest 645, registered 1,634.5"
 
 
+def test_curves_have_a_line_for_each_name_and_a_label_at_each_point():
+    lines = {"exact": [(50.0, 1.0, "")], "graph": [(0.5, 0.8, "10"), (2.0, 0.99, "200")]}
+    drawing = draw.curves(lines, "Fast or right", "milliseconds", "recall")
+    assert {"exact", "graph", "10", "200", "Fast or right", "milliseconds", "recall"} <= {
+        text for text, *_ in texts(drawing)
+    }
+    assert drawing.description.endswith("exact: 1 for 50; graph: 0.8 for 0.5 10, 0.99 for 2 200")
+    with pytest.raises(draw.DrawError, match="nothing to draw for 'None'"):
+        draw.curves({}, "None", "x", "y")
+
+
 def test_a_map_of_vectors_keeps_groups_apart_and_is_the_same_every_time():
     rows = np.concatenate([np.random.default_rng(1).normal(centre, 0.4, (20, 8)) for centre in (0, 3)])
     groups = ["left"] * 20 + ["right"] * 19 + ["you"]

@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from shop import database
 from shop.settings import Settings
-from workshop import beside, labs, review, scratch, steps
+from workshop import beside, labs, scratch
 from workshop.checks import Look
 from workshop.labs import exercise
-from workshop.labs.looks import as_the_models, faithful
+from workshop.labs.looks import HERE, as_the_models, judged
 
 LAB = __name__.rpartition(".")[2]
-HERE = "apply your draft: %alembic --scratch upgrade head"
 
 
 # -- what is broken -------------------------------------------------------------------------------------------
@@ -71,7 +70,7 @@ def last_login(look: Look) -> None:
     look.expect(bool(kinds), "users has no column last_login", HERE)
     look.same("the type of users.last_login", kinds, ["timestamp with time zone"], "a moment needs its time zone")
     as_the_models(look)
-    _judged(look)
+    judged(look)
 
 
 # -- NOT NULL on a table with rows ----------------------------------------------------------------------------
@@ -84,7 +83,7 @@ def expand(look: Look) -> None:
     added = "INSERT INTO reviews (product_id, rating, body, reviewed_on) VALUES (1, 5, 'As before', '2026-11-20')"
     refusal = _refusal(look, added)
     look.expect(not refusal, refusal, "the shop that runs now does not know the new column")
-    _judged(look)
+    judged(look)
 
 
 @exercise(after("expand"))
@@ -92,7 +91,7 @@ def backfill(look: Look) -> None:
     """Every review has the number of its words, written in batches, and still nothing requires it."""
     _word_count(look, nullable=True)
     _counted(look)
-    _judged(look)
+    judged(look)
 
 
 @exercise(late_review)
@@ -107,7 +106,7 @@ def contract(look: Look) -> None:
         WHERE conrelid = 'reviews'::regclass AND contype = 'c' AND conname LIKE '%word_count%'
     """)
     look.expect(not extra, f"the helping constraint {', '.join(extra)} is left", "drop it when NOT NULL stands")
-    _judged(look)
+    judged(look)
 
 
 # -- what autogenerate gets wrong -----------------------------------------------------------------------------
@@ -125,7 +124,7 @@ def rename(look: Look) -> None:
         [told] = look.values("SELECT count(about) FROM users")
         look.expect(told > 0, "users.about is empty", "a column that is dropped takes its contents with it: rename it")
     as_the_models(look)
-    _judged(look)
+    judged(look)
 
 
 UNIQUE = '        sa.UniqueConstraint("email"),\n'
@@ -144,7 +143,7 @@ def check_constraint(look: Look) -> None:
     look.same("constraint (name, validated)", map(tuple, found), wanted, "the naming convention says ck_<table>_<name>")
     added = "INSERT INTO users (email, hashed_password) VALUES ('Ada@example.com', '!')"
     look.expect("email_lower_case" in _refusal(look, added), "Ada@example.com was taken", HERE)
-    _judged(look)
+    judged(look)
 
 
 PRODUCT = '    product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"), index=True)\n    user_id: Mapped'
@@ -163,7 +162,7 @@ def index_method(look: Look) -> None:
     """)
     wanted = [("hash", "ix_reviews_product_id", True)]
     look.same("index (method, name, valid)", map(tuple, found), wanted, "build the new one first, then swap the names")
-    _judged(look)
+    judged(look)
 
 
 # -- looking --------------------------------------------------------------------------------------------------
@@ -198,19 +197,3 @@ def _refusal(look: Look, statement: str) -> str:
         return ""
     finally:
         attempt.rollback()
-
-
-def _judged(look: Look) -> None:
-    """Review the learner's drafts, see that they are applied, and try them up, down and up on a throwaway database."""
-    drafts = scratch.drafts()
-    look.expect(
-        bool(drafts), "there is no draft in backend/scratch", "a change that is no revision reaches nobody else"
-    )
-    for path in drafts:
-        for one in review.review(path).findings:
-            look.expect(False, f"{path.name}, line {one.line}: {one.reason}", one.mend)
-    here = steps.revision_of(look.connection)
-    look.expect(here in {path.stem for path in drafts}, f"the database is at {here}", HERE)
-    if drafts and not look.faults:
-        look.connection.rollback()  # a second session reads the tables now
-        faithful(look, *(path.stem for path in drafts))
