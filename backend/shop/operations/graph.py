@@ -186,8 +186,6 @@ _VERTICES = """
         EXECUTE format('INSERT INTO %I.%I (id, properties) SELECT "vertex id", agtype_build_map_nonull(%s) FROM %s AS row',
                        graph, label, properties, staged);
         GET DIAGNOSTICS added = ROW_COUNT;
-        EXECUTE format('ANALYZE %s', staged);
-        EXECUTE format('ANALYZE %I.%I', graph, label);
         RETURN added;
     END $$
 """
@@ -233,7 +231,6 @@ _EDGES = """
                 CASE WHEN wrong.no_start THEN start_label ELSE end_label END USING ERRCODE = 'foreign_key_violation';
         END;
         DROP VIEW pg_temp."edges staged";
-        EXECUTE format('ANALYZE %I.%I', graph, label);
         RETURN added;
     END $$
 """
