@@ -33,6 +33,7 @@ SHORT_PATH = (
     "0003_seed_catalog",
     "0006_embed_catalog",
     "0012_score_sentiment",
+    "0013_build_graph",
 )
 
 

@@ -8,7 +8,8 @@ that can be walked in any direction without naming a join. The graph is derived;
 carries the keys of the rows that it was made from, so that any answer leads back to them, and of the shoppers it
 carries nothing but the key: no name, no address, no password.
 
-A price is a float here, since Cypher has no exact decimals. The graph knows what the tables knew when it was built;
+A price is a float here, since Cypher has no exact decimals; a score goes by its text, which writes a real in the
+fewest digits that mean it. The graph knows what the tables knew when it was built;
 the check of this step names every row in which the two differ. The downgrade drops the graph, and the extension if
 this revision created it; both can be made again.
 """
@@ -37,7 +38,11 @@ VERTICES = {
 EDGES = {
     "HAS_FEATURE": ("Product", "Feature", "SELECT product_id, feature_id FROM product_features"),
     "HAS_REVIEW": ("Product", "Review", "SELECT product_id, id FROM reviews"),
-    "MENTIONS": ("Review", "Feature", "SELECT review_id, feature_id, sentiment, score::numeric::float8 FROM review_mentions"),
+    "MENTIONS": (
+        "Review",
+        "Feature",
+        "SELECT review_id, feature_id, sentiment, score::text::float8 FROM review_mentions",
+    ),
     "WROTE": ("User", "Review", "SELECT user_id::text, id FROM reviews WHERE user_id IS NOT NULL"),
     "IN_CATEGORY": ("Product", "Category", "SELECT id, category FROM products"),
 }

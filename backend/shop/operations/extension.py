@@ -75,7 +75,8 @@ _CREATE = r"""
     CREATE OR REPLACE FUNCTION pg_temp.create_extension(wanted text, oldest text, mark text) RETURNS void
     LANGUAGE plpgsql AS $$
     DECLARE
-        needed text := format('"%s"', wanted) || CASE WHEN oldest = '0' THEN '' ELSE ' in version ' || oldest || ' or newer' END;
+        needed text := format('"%s"', wanted) || coalesce(' in version ' || nullif(oldest, '0') || ' or newer', '');
+        way_out text := 'on the server, or use `workshop start` or the Dev Container; `workshop doctor` says more.';
         here text;
         had_schemas oid[] := ARRAY(SELECT oid FROM pg_namespace);
         came_along text;
@@ -84,12 +85,13 @@ _CREATE = r"""
         IF here IS NULL THEN
             RAISE EXCEPTION 'This server does not have the extension %', needed
                 USING ERRCODE = 'feature_not_supported',
-                HINT = 'Install it on the server, or use `workshop start` or the Dev Container; `workshop doctor` says more.';
+                HINT = 'Install it ' || way_out;
         END IF;
-        IF string_to_array(substring(here FROM '\d+(?:\.\d+)*'), '.')::integer[] < string_to_array(oldest, '.')::integer[] THEN
+        IF string_to_array(substring(here FROM '\d+(?:\.\d+)*'), '.')::integer[]
+               < string_to_array(oldest, '.')::integer[] THEN
             RAISE EXCEPTION 'This server has version % of an extension, and needed is %', here, needed
                 USING ERRCODE = 'feature_not_supported',
-                HINT = 'Upgrade it on the server, or use `workshop start` or the Dev Container; `workshop doctor` says more.';
+                HINT = 'Upgrade it ' || way_out;
         END IF;
         IF EXISTS (SELECT FROM pg_extension WHERE extname = wanted) THEN
             RETURN;
@@ -99,7 +101,7 @@ _CREATE = r"""
         EXCEPTION WHEN insufficient_privilege THEN
             RAISE EXCEPTION 'Only an administrator of this server may create the extension "%"', wanted
                 USING ERRCODE = 'feature_not_supported',
-                HINT = format('Have one run CREATE EXTENSION %I in this database; `workshop doctor` says what else.', wanted);
+                HINT = format('Have one run CREATE EXTENSION %I here; `workshop doctor` says more.', wanted);
         END;
         EXECUTE format('COMMENT ON EXTENSION %I IS %L', wanted, concat(
             (SELECT obj_description(oid, 'pg_extension') FROM pg_extension WHERE extname = wanted), mark));
@@ -124,9 +126,9 @@ _DROP = """
             RETURN;
         END IF;
         IF wanted = 'age' THEN
-            EXECUTE 'SELECT string_agg(format(''graph %s'', name), '', '' ORDER BY name) FROM ag_catalog.ag_graph' INTO graphs;
+            EXECUTE 'SELECT string_agg(name, '', '' ORDER BY name) FROM ag_catalog.ag_graph' INTO graphs;
             IF graphs IS NOT NULL THEN
-                RAISE EXCEPTION 'Graphs use the extension "age": %', graphs USING ERRCODE = 'dependent_objects_still_exist';
+                RAISE EXCEPTION 'the graphs of "age" are: %', graphs USING ERRCODE = 'dependent_objects_still_exist';
             END IF;
         END IF;
         EXECUTE format('DROP EXTENSION %I', wanted);

@@ -153,6 +153,10 @@ _CREATE = """
                 HINT = format('Have an administrator run GRANT USAGE ON SCHEMA ag_catalog TO %I.', current_user);
         END IF;
         PERFORM create_graph(graph::name);
+    EXCEPTION WHEN duplicate_schema OR invalid_schema_name THEN
+        RAISE EXCEPTION 'There is a graph or a schema "%" already, and this revision did not make it', graph
+            USING ERRCODE = 'feature_not_supported',
+            HINT = format('Rename it, or drop it by SELECT ag_catalog.drop_graph(%L, true).', graph);
     END $$
 """
 
@@ -180,10 +184,11 @@ _VERTICES = """
         EXECUTE format('SELECT %I::text AS key, count(*) AS times FROM %s GROUP BY %1$I '
                        'HAVING count(*) > 1 OR %1$I IS NULL LIMIT 1', key, staged) INTO wrong;
         IF wrong.times > 0 THEN
-            RAISE EXCEPTION 'A vertex % has % = %, % of its rows have', label, key, coalesce(wrong.key, 'null'),
-                wrong.times USING ERRCODE = 'unique_violation', HINT = 'A key is there once, and is never null.';
+            RAISE EXCEPTION 'A vertex % needs a key of its own: % = % is there % times', label, key,
+                coalesce(wrong.key, 'null'), wrong.times USING ERRCODE = 'unique_violation';
         END IF;
-        EXECUTE format('INSERT INTO %I.%I (id, properties) SELECT "vertex id", agtype_build_map_nonull(%s) FROM %s AS row',
+        EXECUTE format('INSERT INTO %I.%I (id, properties) '
+                       'SELECT "vertex id", agtype_build_map_nonull(%s) FROM %s AS row',
                        graph, label, properties, staged);
         GET DIAGNOSTICS added = ROW_COUNT;
         RETURN added;
@@ -210,11 +215,13 @@ _EDGES = """
                    'agtype_build_map()')
         INTO names, properties
         FROM pg_attribute WHERE attrelid = 'pg_temp."edges staged"'::regclass;
-        SELECT format('pg_temp."edges staged" AS row LEFT JOIN %s AS a ON a.%I = row.%I LEFT JOIN %s AS b ON b.%I = row.%I',
+        SELECT format('pg_temp."edges staged" AS row '
+                      'LEFT JOIN %s AS a ON a.%I = row.%I LEFT JOIN %s AS b ON b.%I = row.%I',
                       start_staged, a.attname, names[1], end_staged, b.attname, names[2])
         INTO joined
         FROM pg_attribute a, pg_attribute b
-        WHERE a.attrelid = start_staged::regclass AND a.attnum = 2 AND b.attrelid = end_staged::regclass AND b.attnum = 2;
+        WHERE (a.attrelid, a.attnum) = (start_staged::regclass, 2)
+          AND (b.attrelid, b.attnum) = (end_staged::regclass, 2);
         BEGIN
             EXECUTE format(
                 'INSERT INTO %I.%I (id, start_id, end_id, properties) '
@@ -241,7 +248,9 @@ _FINISH = """
     DECLARE
         staged regclass;
     BEGIN
-        FOR staged IN SELECT oid FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname LIKE 'vertices %' LOOP
+        FOR staged IN
+            SELECT oid FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname LIKE 'vertices %'
+        LOOP
             EXECUTE format('DROP TABLE %s', staged);
         END LOOP;
     END $$

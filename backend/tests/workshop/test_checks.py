@@ -8,6 +8,8 @@ from shop import database
 from workshop import chain, checks
 from workshop.checks import Look
 
+AGE = "SET LOCAL search_path = public, ag_catalog;"
+
 # (step, promise): (a statement that breaks exactly this promise, what the reason must name)
 BREAK = {
     ("0001", "columns"): ("ALTER TABLE sample ALTER name TYPE varchar(60)", "character varying(50)"),
@@ -199,6 +201,21 @@ BREAK = {
         "UPDATE review_sentiments SET model = 'another' WHERE review_id = 3",
         "review_sentiments by several models: ",
     ),
+    ("0013", "extension"): (
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, ag_catalog', current_database()); END $$",
+        "search_path=public, ag_catalog",
+    ),
+    ("0013", "labels"): (f"{AGE} SELECT create_vlabel('shop_graph', 'Brand')", "label not expected: Brand"),
+    ("0013", "vertices"): (
+        f"{AGE} SELECT * FROM cypher('shop_graph', $$ MATCH (p:Product {{id: 7}}) SET p.price = 1 $$) AS (a agtype)",
+        "Product not expected: brand",
+    ),
+    ("0013", "edges"): (
+        f"{AGE} SELECT * FROM cypher('shop_graph', $$ MATCH (:Product {{id: 7}})-[e:HAS_FEATURE]->() "
+        "WITH e LIMIT 1 DELETE e $$) AS (a agtype)",
+        "HAS_FEATURE missing: 7, ",
+    ),
+    ("0013", "ends"): ('DELETE FROM shop_graph."User"', "('WROTE', 'None', 'Review')"),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},
@@ -210,6 +227,7 @@ TOGETHER = {
     ("0011", "valid"): {"valid", "used"},
     ("0011", "used"): {"index", "used"},
     ("0012", "mentions"): {"mentions", "reviews"},
+    ("0013", "ends"): {"ends", "vertices", "edges"},
 }
 
 

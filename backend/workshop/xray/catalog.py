@@ -314,17 +314,17 @@ CONTENTS = f"""
       AND {_ours("c.relnamespace")} AND {_own("c.oid", "pg_class")}
     GROUP BY n.nspname, c.relname ORDER BY 3"""
 
-HAS_AGE = """
-    SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                   WHERE n.nspname = 'ag_catalog' AND c.relname = 'ag_label')"""
-
-# A row for each label: graph, label, vertex or edge, AGE's own indexes on it, comment.
-GRAPH_LABELS = """
-    SELECT g.name::text, l.name::text,
-           CASE l.kind WHEN 'v' THEN 'vertex' ELSE 'edge' END,
+# A row for each label: graph, label, vertex or edge, AGE's own indexes on it, comment. It is read from PostgreSQL's
+# catalogs, because AGE's own tables are closed to an ordinary user.
+GRAPH_LABELS = f"""
+    SELECT s.nspname::text, r.relname::text,
+           CASE WHEN coalesce(p.relname, r.relname) = '_ag_label_vertex' THEN 'vertex' ELSE 'edge' END,
            (SELECT array_agg(pg_get_indexdef(i.indexrelid) ORDER BY x.relname) FROM pg_index i
-            JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class r ON r.oid = i.indrelid
-            WHERE i.indrelid = l.relation AND (i.indisprimary OR x.relname IN
+            JOIN pg_class x ON x.oid = i.indexrelid
+            WHERE i.indrelid = r.oid AND (i.indisprimary OR x.relname IN
                   (r.relname || '_start_id_idx', r.relname || '_end_id_idx'))),
-           obj_description(l.relation, 'pg_class')
-    FROM ag_catalog.ag_label l JOIN ag_catalog.ag_graph g ON g.graphid = l.graph ORDER BY 1, 2"""
+           obj_description(r.oid, 'pg_class')
+    FROM pg_class r JOIN pg_namespace s ON s.oid = r.relnamespace
+    LEFT JOIN pg_inherits h ON h.inhrelid = r.oid LEFT JOIN pg_class p ON p.oid = h.inhparent
+    WHERE r.relkind = 'r' AND {_GRAPH.format(s="s")}
+      AND coalesce(p.relname, r.relname) IN ('_ag_label_vertex', '_ag_label_edge') ORDER BY 1, 2"""

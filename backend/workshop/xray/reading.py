@@ -241,8 +241,6 @@ _DANGLING = "count(*) FILTER (WHERE a.id IS NULL OR b.id IS NULL) AS dangling"
 
 def _graphs(cursor: Any) -> Iterator[tuple[Item, Fields]]:
     """Yield every label of every Apache AGE graph, with its rows and the hash of their content."""
-    if not _rows(cursor, catalog.HAS_AGE)[0]["exists"]:
-        return
     cursor.execute(catalog.GRAPH_LABELS)
     for graph, label, kind, indexes, comment in cursor.fetchall():
         table = sql.Identifier(graph, label)
