@@ -31,7 +31,7 @@ class Vertex:
             if self.properties.get(name) is not None:
                 return str(self.properties[name])
         key = self.properties.get(SHOWN[-1])
-        return self.label if key is None else f"{self.label} {key}"
+        return self.label if key is None else f"{self.label} {str(key)[:8]}"  # of a UUID the beginning is enough
 
     def __str__(self) -> str:
         return f"(:{self.label} {_told(self.properties)})"

@@ -202,7 +202,7 @@ BREAK = {
         "review_sentiments by several models: ",
     ),
     ("0013", "extension"): (
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, ag_catalog', current_database()); END $$",
+        "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET search_path = public, ag_catalog'; END $$",
         "search_path=public, ag_catalog",
     ),
     ("0013", "labels"): (f"{AGE} SELECT create_vlabel('shop_graph', 'Brand')", "label not expected: Brand"),
