@@ -12,7 +12,7 @@ a session that has loaded the library and has ag_catalog on its search_path. All
 - `$name` is the value of the notebook's variable. It travels as a parameter and is never part of the query's text, so
   that no value can become a command.
 - Vertices, edges and paths are values of workshop.agtype; `%%cypher --draw` draws all that the rows hold.
-- `EXPLAIN MATCH ...` returns the plan. `%%cypher other_graph` asks another graph.
+- `EXPLAIN MATCH ...` returns the plan, `EXPLAIN ANALYZE` with the time it took. `%%cypher other_graph` asks another graph.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ DRAW = "--draw"
 
 @dataclass(frozen=True)
 class Query:
-    """A query in Cypher: its text, the columns of its RETURN, the names of its parameters, whether to explain it."""
+    """A query in Cypher: its text, the columns of its RETURN, the names of its parameters, how EXPLAIN is to explain it."""
 
     text: str
     columns: tuple[str, ...]
     parameters: tuple[str, ...]
-    explain: bool = False
+    explain: str = ""
 
     def statement(self, graph: str, connection: psycopg.Connection[Any]) -> tuple[str, int]:
         """Return the SQL around the query, with a place for its parameters, and where in it the query begins."""
         tag = next(tag for tag in _tags() if tag not in self.text)
         named = (psycopg.sql.Identifier(name).as_string(connection) for name in self.columns)
         columns = ", ".join(f"{name} ag_catalog.agtype" for name in named)
-        explain = "EXPLAIN (COSTS OFF) " if self.explain else ""
+        explain = f"EXPLAIN ({self.explain}) " if self.explain else ""
         # The query is the learner's own statement; graph and columns, which can be no parameters, are quoted.
         before = f"{explain}SELECT * FROM ag_catalog.cypher({psycopg.sql.quote(graph)}, {tag} "  # noqa: S608
         given = ", $1" if self.parameters else ""
@@ -84,9 +84,10 @@ def parse(text: str) -> Query:
         QueryError: it is empty, or returns *.
     """
     text = text.strip().rstrip(";").rstrip()
-    first, _, rest = text.partition(" ")
-    if explain := first.upper() == "EXPLAIN":
-        text = rest.strip()
+    explain = ""
+    if found := re.match(r"EXPLAIN(\s+ANALYZE)?\s+", text, re.IGNORECASE):
+        explain = f"{'ANALYZE, BUFFERS OFF, TIMING OFF, ' if found[1] else ''}COSTS OFF"
+        text = text[found.end() :]
     pieces = [(str(found.lastgroup), found[0]) for found in _PIECE.finditer(text)]
     if not any(kind not in ("space", "comment") for kind, _ in pieces):
         raise QueryError("Nothing to run: the cell holds no query.")

@@ -216,6 +216,15 @@ BREAK = {
         "HAS_FEATURE missing: 7, ",
     ),
     ("0013", "ends"): ('DELETE FROM shop_graph."User"', "('WROTE', 'None', 'Review')"),
+    ("0014", "indexes"): (
+        "DROP INDEX shop_graph.ix_user_id; CREATE INDEX ix_user_id ON shop_graph.\"User\" "
+        "(ag_catalog.agtype_access_operator(properties, '\"id\"'::ag_catalog.agtype))",
+        "('User', 'ix_user_id', 'btree', True, True)",
+    ),
+    ("0014", "used"): (
+        'DROP INDEX shop_graph.ix_review_id; CREATE UNIQUE INDEX ix_review_id ON shop_graph."Review" (id)',
+        "ix_review_id is not used",
+    ),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},

@@ -137,6 +137,8 @@ def test_what_fails_is_rolled_back_and_the_path_is_as_it_was(ask, shell):
 def test_explain_returns_the_plan(ask):
     plan = ask("EXPLAIN MATCH (p:Person {id: $key}) RETURN p", key=1)
     assert any("@>" in line for line in plan["plan"])
+    measured = ask("EXPLAIN ANALYZE MATCH (p:Person {id: $key}) RETURN p", key=1)
+    assert any("Execution Time" in line for line in measured["plan"])
 
 
 def test_100000_rows(ask):
