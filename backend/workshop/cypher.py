@@ -12,7 +12,8 @@ a session that has loaded the library and has ag_catalog on its search_path. All
 - `$name` is the value of the notebook's variable. It travels as a parameter and is never part of the query's text, so
   that no value can become a command.
 - Vertices, edges and paths are values of workshop.agtype; `%%cypher --draw` draws all that the rows hold.
-- `EXPLAIN MATCH ...` returns the plan, `EXPLAIN ANALYZE` with the time it took. `%%cypher other_graph` asks another graph.
+- `EXPLAIN MATCH ...` returns the plan, `EXPLAIN ANALYZE` with the time it took.
+- `%%cypher other_graph` asks another graph.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ DRAW = "--draw"
 
 @dataclass(frozen=True)
 class Query:
-    """A query in Cypher: its text, the columns of its RETURN, the names of its parameters, how EXPLAIN is to explain it."""
+    """A query in Cypher: its text, the columns of its RETURN, the names of its parameters, the options of EXPLAIN."""
 
     text: str
     columns: tuple[str, ...]

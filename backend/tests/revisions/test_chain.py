@@ -194,6 +194,8 @@ def test_c16_offline_sql_builds_the_same_database(settings, server, tmp_path):
     with database.connect(settings) as connection:
         left = xray.compare(by_script, xray.snapshot(connection))
     assert not left.added and not left.removed
-    assert {kind for kind, _ in left.items()} <= {"content", "vectors"}
+    assert {item for item in left.items() if item[0] not in ("content", "vectors")} <= {
+        ("graph", "shop_graph.MENTIONS")
+    }
     assert set(left.tables()) == {f"public.{table}" for table in filled_by_a_model()}
     assert [by_script.rows(table) for table in filled_by_a_model()] == [0] * len(filled_by_a_model())

@@ -217,7 +217,7 @@ BREAK = {
     ),
     ("0013", "ends"): ('DELETE FROM shop_graph."User"', "('WROTE', 'None', 'Review')"),
     ("0014", "indexes"): (
-        "DROP INDEX shop_graph.ix_user_id; CREATE INDEX ix_user_id ON shop_graph.\"User\" "
+        'DROP INDEX shop_graph.ix_user_id; CREATE INDEX ix_user_id ON shop_graph."User" '
         "(ag_catalog.agtype_access_operator(properties, '\"id\"'::ag_catalog.agtype))",
         "('User', 'ix_user_id', 'btree', True, True)",
     ),
