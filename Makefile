@@ -85,7 +85,7 @@ format: $(READY)  ## Format the code and strip the notebooks
 texts: $(READY)  ## Write the generated parts of the texts anew
 	@$(BIN)/python -m workshop.generated
 
-bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY; some minutes, on a machine that does nothing else
+bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY, graph; some minutes, on a machine that does nothing else
 	@$(BACKEND) $(BIN)/python -m benchmarks
 
 eval: $(READY)  ## Measure the search against judged queries, with intervals (about three minutes)
