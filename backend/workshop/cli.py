@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
 from shop.settings import load as load_settings
-from workshop import chain, checks, doctor, record, scratch, server, steps, xray
+from workshop import azure_double, chain, checks, doctor, record, scratch, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -196,6 +197,38 @@ def address(file: str, host: str | None, port: int | None, name: str | None) -> 
         url = url.set(host=host or url.host, port=port or url.port, database=name or url.database)
         scratch.write_address(file, url)
     click.echo(f"backend/scratch/{file}: {url.render_as_string()}")
+
+
+@main.group("azure-double")
+def azure_double_commands() -> None:
+    """A throwaway database that stands in for Azure; nothing leaves this machine."""
+
+
+@azure_double_commands.command("begin")
+@click.argument("step")
+def begin_double(step: str) -> None:
+    """Make it anew, at the revision before STEP."""
+    click.echo(str(azure_double.begin(step)))
+    click.echo("Next: workshop azure-double alembic upgrade +1")
+
+
+@azure_double_commands.command("alembic", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def alembic_on_double(words: tuple[str, ...]) -> None:
+    """Run `AI_PROVIDER=azure alembic WORDS` on it, and show what changed."""
+    from workshop import terminal  # IPython takes its time
+
+    settings = server.ensure()
+    azure_double.environment(settings)  # it must be there
+    before = azure_double.look(azure_double.place(settings))
+    terminal.run(settings, "alembic", shlex.join(words), stand_in=True)
+    click.echo(str(xray.compare(before, azure_double.look(azure_double.place(settings)))))
+
+
+@azure_double_commands.command("drop")
+def drop_double() -> None:
+    """Drop it."""
+    click.echo(azure_double.drop(server.ensure()))
 
 
 @main.command("walk")
