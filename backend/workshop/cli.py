@@ -15,6 +15,7 @@ from shop.errors import ExplainedError
 from shop.settings import Settings
 from shop.settings import load as load_settings
 from workshop import azure_double, chain, checks, doctor, record, scratch, server, steps, xray
+from workshop import refresh as refreshing
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -84,12 +85,32 @@ def status() -> None:
     click.echo(f"database     {settings.database_url.render_as_string()}")
     click.echo(f"revision     {seen.revision or BASE}")
     click.echo(f"fingerprint  {seen.fingerprint[:12]}")
+    _show_filled(settings)
     for one in steps.kept(settings):
         click.echo(f"kept         {one.name} at {one.revision} (workshop return {one.name.rpartition('_')[2]})")
     for path in scratch.drafts():
         click.echo(f"draft        {path.name}")
     click.echo("")
     click.echo(str(workshop.so_far()))
+
+
+@main.command()
+def refresh() -> None:
+    """Have the model read what came or changed after the revisions ran."""
+    settings = server.ensure()
+    states = list(refreshing.refresh(settings))
+    for state in states:
+        click.echo(f"{state}{'' if state.complete else ': refreshed'}")
+    if not states:
+        click.echo(f"No revision up to {steps.current(settings)} has a model fill a table.")
+
+
+def _show_filled(settings: Settings) -> None:
+    try:
+        for state in refreshing.states(settings):
+            click.echo(f"by a model   {state}" + ("" if state.complete else " (workshop refresh)"))
+    except refreshing.RefreshError as error:
+        click.echo(f"by a model   {error} (workshop check)")
 
 
 @main.command()

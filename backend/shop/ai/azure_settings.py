@@ -80,7 +80,8 @@ def made(connection: sa.Connection, settings: Mapping[str, str]) -> Iterator[Non
                 new.append(name)
         yield
     except BaseException:
-        raw.execute(_CLEAR, (new,))
+        if not raw.closed:  # over a lost connection nothing can be taken back; the note of what is ours stays
+            raw.execute(_CLEAR, (new,))
         raise
 
 

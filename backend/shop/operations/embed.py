@@ -86,6 +86,11 @@ class Embed(Filling):
         """
         operations.invoke(cls(table, key=key, source=source, texts=texts, keep=keep, dimensions=dimensions))
 
+    def maker(self) -> tuple[str, str]:
+        """Return the provider and the model that would fill it now."""
+        provider = ai.provider()
+        return provider.provider, provider.model
+
 
 @Operations.implementation_for(Embed)
 def fill(operations: Operations, plan: Embed) -> None:

@@ -27,6 +27,10 @@ class Filling(MigrateOperation):
     keep: Sequence[str]
     texts: Sequence[str] = ("text",)
 
+    def maker(self) -> tuple[str, str]:
+        """Return the provider and the model that would fill it now, as they would stand beside each row."""
+        raise NotImplementedError
+
     def state(self) -> sa.TextClause:
         """Return a query with one row: how many rows are filled, are missing, are stale."""
         return _sql(

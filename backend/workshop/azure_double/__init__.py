@@ -30,6 +30,7 @@ from workshop.chain import Step
 
 DATABASE = "workshop_azure_double"
 LABEL = "A stand-in for Azure: functions of the names of azure_ai answer on this machine."
+LIMITED = "429: Requests have exceeded the call rate limit. Please retry after 1 second."
 FUNCTIONS = Path(__file__).with_name("functions.sql")
 SCHEMAS = ("azure_ai", "azure_openai", "azure_cognitive")
 
@@ -63,23 +64,28 @@ class Double:
         """Return what has changed since the beginning."""
         return xray.compare(self.start, look(self.settings))
 
-    def refuse(self, times: int, said: str = "429: Requests have exceeded the call rate limit.") -> None:
-        """Let the next attempts to reach the service fail with these words."""
-        with database.connect(self.settings) as connection, connection.begin():
-            connection.execute(_REFUSE, {"times": times, "said": said})
-
-    def attempts(self) -> int:
-        """Return how often the service was asked, failures included."""
-        with database.connect(self.settings) as connection:
-            return int(connection.scalar(_ATTEMPTS) or 0)
-
     def drop(self) -> str:
         """Drop the database."""
         return drop(self.settings)
 
 
+def refuse(settings: Settings, times: int, said: str = LIMITED, after: int = 0) -> None:
+    """Let attempts to reach the service fail with these words: the next ones, or those after some that succeed."""
+    with database.connect(settings) as connection, connection.begin():
+        connection.execute(_REFUSE, {"times": times, "said": said, "after": after})
+
+
+def attempts(settings: Settings) -> int:
+    """Return how often the service was asked, failures included."""
+    with database.connect(settings) as connection:
+        return int(connection.scalar(_ATTEMPTS) or 0)
+
+
 _ATTEMPTS = sa.text("SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM azure_ai.attempts")
-_REFUSE = sa.text(f"INSERT INTO azure_ai.refusals SELECT n + 1, n + :times, :said FROM ({_ATTEMPTS}) AS asked(n)")  # noqa: S608
+_REFUSE = sa.text(
+    "INSERT INTO azure_ai.refusals "  # noqa: S608
+    f"SELECT n + :after + 1, n + :after + :times, :said FROM ({_ATTEMPTS}) AS asked(n)"
+)
 
 
 class NoDoubleError(ExplainedError):
@@ -115,11 +121,17 @@ def begin(name: str, settings: Settings | None = None) -> Double:
     ours = settings or server.ensure()
     there = place(ours)
     checkpoints.replace(there, checkpoints.ensure(ours, step.before, steps.upgrade))
-    with database.connect(there) as connection, connection.begin():
-        _raw(connection).execute(FUNCTIONS.read_bytes())
+    install(there)
+    with database.connect(there) as connection:
         texts = [text for filling in fillings.of(step) for text in _texts(connection, filling)]
     teach(there, texts)
     return Double(step, there, look(there))
+
+
+def install(settings: Settings) -> None:
+    """Make the functions in a database."""
+    with database.connect(settings) as connection, connection.begin():
+        _raw(connection).execute(FUNCTIONS.read_bytes())
 
 
 @contextmanager

@@ -1,0 +1,96 @@
+"""The stand-in for Azure: the same revision, run in the database by functions of azure_ai's names."""
+
+import pytest
+import sqlalchemy as sa
+
+from shop import database
+from workshop import azure_double, terminal, xray
+
+STEP = "0006_embed_catalog"
+VECTORS = sa.text("SELECT review_id, embedding::real[] FROM review_embeddings ORDER BY review_id")
+
+
+def look(settings):
+    with database.connect(settings) as connection:
+        return xray.snapshot(connection).fingerprint
+
+
+@pytest.fixture
+def double(settings):
+    with azure_double.standing(STEP, settings) as one:
+        yield one
+
+
+def test_the_revision_runs_there_as_it_would_on_azure(double, settings, at, capsys):
+    own = look(settings)
+    terminal.run(settings, "alembic", "upgrade +1", stand_in=True)
+    assert look(settings) == own, "the learner's own database was touched"
+    said = capsys.readouterr().out
+    assert said.startswith(f"{azure_double.LABEL}\n$ AI_PROVIDER=azure alembic upgrade +1\n")
+    assert "1278 vectors by stand-in-embeddings" in said and azure_double.SETTINGS["AZURE_OPENAI_KEY"] not in said
+    seen = double.changed()
+    assert "made by azure stand-in-embeddings" in str(seen) and "azure_ai" not in str(seen)
+    assert seen.rows("review_embeddings") == 1278 and seen.revisions[1] == STEP
+    with database.connect(at(STEP)) as local, database.connect(double.settings) as azure:
+        here, there = local.execute(VECTORS).all(), azure.execute(VECTORS).all()
+        assert [key for key, _ in here] == [key for key, _ in there]
+        assert (
+            max(abs(a - b) for (_, x), (_, y) in zip(here, there, strict=True) for a, b in zip(x, y, strict=True))
+            < 1e-4
+        )
+    terminal.run(settings, "alembic", "downgrade -1", stand_in=True)
+    assert not double.changed()
+
+
+def test_without_the_database_the_way_to_it_is_said(settings):
+    with pytest.raises(azure_double.NoDoubleError, match="workshop azure-double begin"):
+        terminal.run(settings, "alembic", "upgrade +1", stand_in=True)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("(azure_cognitive.analyze_sentiment('I love it, great sound', 'en')).sentiment", "positive"),
+        ("(azure_cognitive.analyze_sentiment('not good', 'en')).sentiment", "negative"),
+        ("(azure_cognitive.analyze_sentiment('good but it broke', 'en')).sentiment", "mixed"),
+        ("(azure_cognitive.analyze_sentiment('It is a watch.', language => 'en')).sentiment", "neutral"),
+        (
+            "(SELECT string_agg(r.sentiment, ' ') FROM azure_cognitive.analyze_sentiment(ARRAY['bad', 'good'], 'en') r)",
+            "negative positive",
+        ),
+        (
+            "azure_ai.extract('Great', ARRAY['sentiment - positive or negative', 'color: string'])->>'sentiment'",
+            "positive",
+        ),
+        ("azure_ai.extract('Great', ARRAY['color: string'])::text", '{"color": null}'),
+    ],
+)
+def test_the_small_lexicon_answers(answers, call, answer):
+    assert answers(f"SELECT {call}") == answer
+
+
+@pytest.fixture
+def answers(settings):
+    azure_double.install(settings)
+
+    def ask(query):
+        with database.connect(settings) as connection:
+            for service in ("azure_openai", "azure_cognitive"):
+                for name, value in (("endpoint", "x"), ("subscription_key", azure_double.SETTINGS["AZURE_OPENAI_KEY"])):
+                    connection.execute(sa.select(sa.func.azure_ai.set_setting(f"{service}.{name}", value)))
+            return connection.scalar(sa.text(query.replace(": ", "\\: ")))
+
+    return ask
+
+
+def test_one_text_has_one_vector_and_may_have_more_dimensions(answers, settings):
+    azure_double.teach(settings, ["quiet on a plane"])
+    one = answers("SELECT azure_openai.create_embeddings('stand-in-embeddings', 'quiet on a plane')")
+    twice = answers("SELECT azure_openai.create_embeddings('stand-in-embeddings', 'quiet on a plane', 768)")
+    assert len(one) == 384 and len(twice) == 768
+    assert sum(x * x for x in one) == pytest.approx(1, abs=1e-4) == sum(x * x for x in twice)
+
+
+def test_what_is_not_a_failure_is_null_when_asked_not_to_throw(answers, settings):
+    call = "azure_openai.create_embeddings('stand-in-embeddings', 'never read', throw_on_error => false)"
+    assert answers(f"SELECT {call}") is None
