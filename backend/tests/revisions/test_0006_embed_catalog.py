@@ -147,6 +147,24 @@ def computed(folder):
     return 0
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda file: file.unlink(), r"is not in .*: `make weights` fetches the model"),
+        (lambda file: file.write_bytes(file.read_bytes()[:1000]), "were cut short"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"\1"), "are not the published ones"),
+    ],
+)
+def test_weights_in_a_bad_state_are_one_sentence_and_nothing_is_half_filled(revision, own_models, spoil, said):
+    file = own_models / weights.MODEL / "model.safetensors"
+    linked = file.rename(file.with_suffix(".linked"))
+    shutil.copyfile(linked, file)  # what the link leads to stays as it is
+    spoil(file)
+    with pytest.raises(steps.StepError, match=said):
+        revision.up()
+    assert revision.leaves_no_trace()
+
+
 @pytest.mark.slow
 def test_killed_at_700_by_the_real_model(revision, own_models, alembic):
     """As above, but with the model itself, and the process killed from outside; about half a minute."""

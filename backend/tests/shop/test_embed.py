@@ -121,6 +121,45 @@ def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes
     assert set(connection.scalars(sa.text("SELECT provider || ' ' || model FROM note_vectors"))) == {"azure small'one"}
 
 
+ODD = {
+    1: "",
+    2: " \n\t",
+    3: None,
+    4: "...!?",
+    5: "😀🎧",
+    6: "日本語のレビュー",
+    7: "Kopfhörer für Züge",
+    8: "word " * 40_000,
+    9: "x" * 100_000,
+    10: "[CLS] \\. \\N {1,2}\t'; DROP TABLE notes; --",
+    11: "%s :name $1",
+}
+
+
+def test_odd_texts_have_a_vector_of_their_own_and_blank_ones_none(op, connection):
+    """By the model itself, through COPY and back."""
+    connection.exec_driver_sql(TABLE)
+    connection.exec_driver_sql("DELETE FROM notes")
+    connection.execute(
+        sa.text("INSERT INTO notes VALUES (:id, :body)"), [{"id": key, "body": text} for key, text in ODD.items()]
+    )
+    op.embed("note_vectors", key="id", source=NOTES)
+    stored = dict(connection.execute(sa.text("SELECT id, embedding::real[] FROM note_vectors")).tuples().all())
+    assert sorted(stored) == list(range(4, 12))
+    wanted = local.Local().compute([ODD[key] for key in sorted(stored)])
+    np.testing.assert_allclose([stored[key] for key in sorted(stored)], wanted, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(wanted, axis=1), 1, atol=1e-5)
+
+
+def test_a_column_of_another_dimension_is_an_error_and_nothing_is_filled(op, connection, notes):
+    connection.exec_driver_sql("ALTER TABLE note_vectors ALTER embedding TYPE vector(3)")
+    connection.commit()
+    with pytest.raises(sa.exc.DBAPIError, match="expected 3 dimensions, not 384"):
+        op.embed("note_vectors", key="id", source=NOTES)
+    connection.rollback()
+    assert count(connection) == 0
+
+
 # -- a vector of two parts -------------------------------------------------------------------------------------------
 
 PAIRS = "SELECT id, 'note ' || id AS head, 'note ' || 1000 - id AS body FROM notes"
