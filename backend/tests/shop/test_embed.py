@@ -144,7 +144,7 @@ def test_odd_texts_have_a_vector_of_their_own_and_blank_ones_none(op, connection
         sa.text("INSERT INTO notes VALUES (:id, :body)"), [{"id": key, "body": text} for key, text in ODD.items()]
     )
     op.embed("note_vectors", key="id", source=NOTES)
-    stored = dict(connection.execute(sa.text("SELECT id, embedding::real[] FROM note_vectors")).tuples().all())
+    stored = dict(tuple(row) for row in connection.execute(sa.text("SELECT id, embedding::real[] FROM note_vectors")))
     assert sorted(stored) == list(range(4, 12))
     wanted = local.Local().compute([ODD[key] for key in sorted(stored)])
     np.testing.assert_allclose([stored[key] for key in sorted(stored)], wanted, atol=1e-5)

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from shop import database
-from workshop import azure_double, terminal, xray
+from shop.ai import in_database
+from workshop import azure_double, steps, terminal, xray
 
 STEP = "0006_embed_catalog"
 VECTORS = sa.text("SELECT review_id, embedding::real[] FROM review_embeddings ORDER BY review_id")
@@ -40,6 +41,41 @@ def test_the_revision_runs_there_as_it_would_on_azure(double, settings, at, caps
         )
     terminal.run(settings, "alembic", "downgrade -1", stand_in=True)
     assert not double.changed()
+
+
+def test_killed_in_the_middle_it_goes_on_from_there_and_the_key_is_cleared_by_the_downgrade(
+    double, alembic, monkeypatch
+):
+    """SIGKILL while the service limits how often it may be asked; half of the batches are finished."""
+    place = double.settings
+    for name, value in azure_double.SETTINGS.items():
+        monkeypatch.setenv(name, value)
+
+    def ask(statement):
+        with database.connect(place) as connection, connection.begin():
+            result = connection.execute(sa.text(statement))
+            return result.all() if result.returns_rows else None
+
+    azure_double.refuse(place, 1000, "429: Too Many Requests", after=6)
+    run = alembic("upgrade", "+1", place=place)
+    for line in run.stderr:
+        if "asking again in 5 seconds" in line:
+            break
+    run.kill()
+    run.wait()
+    assert not double.changed()
+    [(kept,)] = ask("SELECT count(*) FROM shop_ai.finished")
+    assert 500 < kept <= 6 * in_database.BATCH
+    assert ask("SELECT count(*) FROM shop_ai.settings_made") == [(2,)]
+    ask("DELETE FROM azure_ai.refusals")
+    before = azure_double.attempts(place)
+    again = alembic("upgrade", "+1", place=place)
+    said = again.communicate(timeout=60)[1]
+    assert again.returncode == 0 and azure_double.SETTINGS["AZURE_OPENAI_KEY"] not in said, said
+    assert azure_double.attempts(place) - before == 6
+    steps.downgrade(place, double.step.before)
+    assert not double.changed()
+    assert {value for (value,) in ask("SELECT value FROM azure_ai.settings")} == {""}
 
 
 def test_without_the_database_the_way_to_it_is_said(settings):
