@@ -14,8 +14,7 @@ from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
 from shop.settings import load as load_settings
-from workshop import azure_double, chain, checks, doctor, record, scratch, server, steps, xray
-from workshop import refresh as refreshing
+from workshop import chain, checks, doctor, record, scratch, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -97,6 +96,8 @@ def status() -> None:
 @main.command()
 def refresh() -> None:
     """Have the model read what came or changed after the revisions ran."""
+    from workshop import refresh as refreshing  # numpy takes its time; as below
+
     settings = server.ensure()
     states = list(refreshing.refresh(settings))
     for state in states:
@@ -106,6 +107,8 @@ def refresh() -> None:
 
 
 def _show_filled(settings: Settings) -> None:
+    from workshop import refresh as refreshing
+
     try:
         for state in refreshing.states(settings):
             click.echo(f"by a model   {state}" + ("" if state.complete else " (workshop refresh)"))
@@ -229,6 +232,8 @@ def azure_double_commands() -> None:
 @click.argument("step")
 def begin_double(step: str) -> None:
     """Make it anew, at the revision before STEP."""
+    from workshop import azure_double
+
     click.echo(str(azure_double.begin(step)))
     click.echo("Next: workshop azure-double alembic upgrade +1")
 
@@ -237,7 +242,7 @@ def begin_double(step: str) -> None:
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def alembic_on_double(words: tuple[str, ...]) -> None:
     """Run `AI_PROVIDER=azure alembic WORDS` on it, and show what changed."""
-    from workshop import terminal  # IPython takes its time
+    from workshop import azure_double, terminal
 
     settings = server.ensure()
     azure_double.environment(settings)  # it must be there
@@ -249,6 +254,8 @@ def alembic_on_double(words: tuple[str, ...]) -> None:
 @azure_double_commands.command("drop")
 def drop_double() -> None:
     """Drop it."""
+    from workshop import azure_double
+
     click.echo(azure_double.drop(server.ensure()))
 
 
