@@ -17,7 +17,7 @@ LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterla
 # The tests run on all cores; each worker has a server of its own.
 AT_ONCE := --numprocesses=auto --maxprocesses=4
 
-.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
+.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench eval texts lock clean
 
 help:  ## Show this list
 	@echo "make <target>, where <target> is one of"
@@ -80,6 +80,9 @@ texts: $(READY)  ## Write the generated parts of the texts anew
 
 bench: $(READY)  ## Measure op.copy_csv on a million rows
 	@$(BACKEND) $(BIN)/python -m benchmarks.copy_csv
+
+eval: $(READY)  ## Measure the search against judged queries, with intervals (about three minutes)
+	@$(BACKEND) $(BIN)/python -m evaluation
 
 lock:  ## Resolve requirements.txt into backend/requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o backend/requirements.lock

@@ -21,7 +21,14 @@ from shop.settings import BACKEND, ROOT
 BASE = "base"
 START = "0000_start_here"
 LABS = ("lab_write_your_own_revision", "lab_roll_back_and_repair", "lab_break_it_and_repair_it")
-SHORT_PATH = (START, "0001_create_sample_table", "0002_create_catalog", "0003_seed_catalog", "0006_embed_catalog")
+SHORT_PATH = (
+    START,
+    "0001_create_sample_table",
+    "0002_create_catalog",
+    "0003_seed_catalog",
+    "0006_embed_catalog",
+    "0012_score_sentiment",
+)
 
 
 class UnknownStepError(ExplainedError):

@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 
 from shop.settings import ROOT
-from workshop import chain, export, labs
+from workshop import chain, export, figures, labs
 
 MARKED = re.compile(
     r"<!-- generated: (?P<part>[\w-]+) from sha256:(?P<hash>\w*)[^>]*-->\n(?P<text>.*?)"
@@ -154,8 +154,11 @@ PARTS = {
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
     "gold": Part(export_source, gold_table),
+    "figures-search": Part(figures.source, figures.search_table),
+    "figures-fusion": Part(figures.source, figures.fusion_text),
+    "figures-reader": Part(figures.source, figures.reader_tables),
 }
-PAGES = ["README.md", "data/README.md"]
+PAGES = ["README.md", "data/README.md", "docs/reference/figures.md"]
 
 
 def stale(page: Path) -> list[str]:
@@ -195,6 +198,8 @@ def main() -> None:
     bad = [f"{page.relative_to(ROOT)}: {part}" for page in pages for part in stale(page)]
     if bad:
         sys.exit("Out of date: " + ", ".join(bad) + ". Run `make texts`.")
+    if figures.out_of_date():
+        sys.exit("Out of date: the data or the search changed after the figures were measured. Run `make eval texts`.")
 
 
 if __name__ == "__main__":

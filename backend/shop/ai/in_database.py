@@ -15,8 +15,8 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,18 +57,29 @@ def finish(
     Raises:
         ModelError: the settings are wrong, or the model refused for good; what was finished is kept.
     """
-    with connection.engine.connect() as beside:
-        beside.execution_options(isolation_level="AUTOCOMMIT")
-        beside.execute(sa.text("SELECT set_config('lock_timeout', '10s', false)"))
-        with azure_settings.made(beside, azure_settings.given(os.environ)):
-            _tables(beside)
-            beside.execute(_list(source, texts, readable), made_by(provider))
-            total = beside.scalar(sa.text("SELECT count(*) FROM pg_temp.to_ask")) or 0
-            with progress(total) as advance:
-                for first in range(1, total + 1, BATCH):
-                    last = min(first + BATCH - 1, total)
-                    _batch(beside, provider, first, last)
-                    advance(last - first + 1)
+    with beside(connection) as second:
+        _tables(second)
+        second.execute(_list(source, texts, readable), made_by(provider))
+        total = second.scalar(sa.text("SELECT count(*) FROM pg_temp.to_ask")) or 0
+        with progress(total) as advance:
+            for first in range(1, total + 1, BATCH):
+                last = min(first + BATCH - 1, total)
+                _batch(second, provider, first, last)
+                advance(last - first + 1)
+
+
+@contextmanager
+def beside(connection: sa.Connection) -> Iterator[sa.Connection]:
+    """Give a second connection in autocommit; while it is open, the database has the environment's settings of Azure.
+
+    Raises:
+        ModelError: see azure_settings.
+    """
+    with connection.engine.connect() as second:
+        second.execution_options(isolation_level="AUTOCOMMIT")
+        second.execute(sa.text("SELECT set_config('lock_timeout', '10s', false)"))
+        with azure_settings.made(second, azure_settings.given(os.environ)):
+            yield second
 
 
 def made_by(provider: Azure) -> dict[str, str]:
@@ -83,8 +94,8 @@ def finished() -> sa.TableClause:
     return sa.table("finished", *columns, sa.column("text_hash"), sa.column("answer"), schema="shop_ai")
 
 
-def _tables(beside: sa.Connection) -> None:
-    raw: Any = beside.connection.driver_connection  # it takes several statements at once
+def _tables(second: sa.Connection) -> None:
+    raw: Any = second.connection.driver_connection  # it takes several statements at once
     raw.execute(azure_settings.TABLE)
     raw.execute(_FINISHED)
 
@@ -125,20 +136,20 @@ _ASK = sa.text("""
 """)
 
 
-def _batch(beside: sa.Connection, provider: Azure, first: int, last: int) -> None:
+def _batch(second: sa.Connection, provider: Azure, first: int, last: int) -> None:
     """Have one batch read; asked again as long as the service says that it is asked too much."""
     values = {**made_by(provider), "first": first, "last": last, "batch": BATCH, "dimensions": provider.dimensions,
               "timeout": TIMEOUT, "attempts": ATTEMPTS, "pause": PAUSE}  # fmt: skip
     for wait in (*WAITS, None):
         try:
             # Counted before it is kept: an answer that lacks a text might stand beside the wrong ones.
-            beside.exec_driver_sql("BEGIN")
-            made = beside.execute(_ASK, values, execution_options=COUNTED).rowcount
-            beside.exec_driver_sql("COMMIT" if made == last - first + 1 else "ROLLBACK")
+            second.exec_driver_sql("BEGIN")
+            made = second.execute(_ASK, values, execution_options=COUNTED).rowcount
+            second.exec_driver_sql("COMMIT" if made == last - first + 1 else "ROLLBACK")
         except sa.exc.DBAPIError as error:
             if error.connection_invalidated:
                 raise
-            beside.exec_driver_sql("ROLLBACK")
+            second.exec_driver_sql("ROLLBACK")
             if wait is None or not _is_throttled(error):
                 raise _explained(error, provider) from error
             seconds = min(_proposed(error) or wait, LONGEST_WAIT)

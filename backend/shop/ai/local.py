@@ -62,6 +62,15 @@ class Local:
             found |= computed
         return np.stack([found[text] for text in texts]) if len(texts) else np.empty((0, self.dimensions), np.float32)
 
+    def pack(self, value: Vectors) -> bytes:
+        """Write one vector, shape (384,), for the cache."""
+        return value.astype("<f4").tobytes()
+
+    def unpack(self, data: bytes) -> Vectors | None:
+        """Read what pack() wrote; None for anything of another length."""
+        vector = np.frombuffer(data, "<f4") if len(data) % 4 == 0 else np.empty(0, "<f4")
+        return vector if len(vector) == self.dimensions else None
+
     def compute(self, texts: Sequence[str]) -> Vectors:
         """Ask the model, whatever the cache knows; as embed() otherwise."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch([_readable(text) for text in texts])]

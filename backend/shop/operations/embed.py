@@ -26,10 +26,9 @@ the table shop_ai.finished, so the next run computes only the rest.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,19 +37,15 @@ from alembic.operations import Operations
 from pgvector import Vector as Written
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from tqdm.std import tqdm
 
 from shop import ai
 from shop.ai import in_database
 from shop.ai.azure import Azure
 from shop.ai.local import Local, Vectors
+from shop.operations import batches
 from shop.operations.filling import Filling
 
 log = logging.getLogger("alembic.operations.embed")
-
-BATCH = 128  # rows between two signs of progress, and the most texts that are computed twice after a failure
-
-COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INSERT brought
 
 
 @Operations.register_operation("embed")
@@ -107,15 +102,12 @@ def fill(operations: Operations, plan: Embed) -> None:
     connection = operations.get_bind()
     if isinstance(provider, Azure):
         provider.require(connection)
-    operations.execute(_list(plan))
-    operations.execute("CREATE INDEX ON pg_temp.to_embed (n)")
-    total, blank = connection.execute(_COUNT).one()
+    total, blank = batches.begin(operations, plan.missing("to_embed"))
     if isinstance(provider, Azure):
         _in_the_database(operations, plan, provider, total)
     else:
-        with _progress(operations, plan.table, total) as advance:
-            for first in range(1, total + 1, BATCH):
-                advance(_here(connection, plan, provider, first, min(first + BATCH - 1, total)))
+        compute = functools.partial(_here, connection, plan, provider)
+        batches.run(operations, plan.table, total, compute, f"vectors by {provider.model}")
     log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
     operations.execute("DROP TABLE pg_temp.to_embed")
 
@@ -123,7 +115,7 @@ def fill(operations: Operations, plan: Embed) -> None:
 def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) -> None:
     """`--sql`: the statement where the database computes, else a comment that says what is missing."""
     if isinstance(provider, Azure):
-        operations.execute(_list(plan))
+        operations.execute(plan.missing("to_embed").listed())
         operations.execute(_by_azure(plan, provider))
         operations.execute("DROP TABLE pg_temp.to_embed")
         return
@@ -135,22 +127,6 @@ def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) 
 
 
 # -- what is to be done --------------------------------------------------------------------------------------
-
-
-_COUNT = sa.text("SELECT count(n), count(*) - count(n) FROM pg_temp.to_embed")
-
-
-def _list(plan: Embed) -> sa.TextClause:
-    """Number the missing rows from 1 in the order of their keys; one with a blank text gets no number."""
-    # The names and the source are the revision's own code, trusted like any other statement of it.
-    key = ", ".join(plan.key)
-    readable = plan.readable
-    return sa.text(
-        "CREATE TEMPORARY TABLE to_embed ON COMMIT DROP AS "  # noqa: S608
-        f"SELECT CASE WHEN {readable} THEN row_number() OVER (PARTITION BY coalesce({readable}, false) "
-        f"ORDER BY {key}) END AS n, source.* FROM ({plan.source}) AS source "
-        f"WHERE ({key}) NOT IN (SELECT {key} FROM {plan.table})".replace(":", "\\:")
-    )
 
 
 def _listed(plan: Embed) -> sa.TableClause:
@@ -196,7 +172,7 @@ def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, l
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
         for n, vector in zip(numbers, vectors, strict=True):
             stream.write_row((n, Written(vector).to_text()))
-    filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
+    filled = connection.execute(_insert(plan, provider, made), execution_options=batches.COUNTED).rowcount
     connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
     return filled
 
@@ -213,7 +189,7 @@ def _together(parts: Sequence[Vectors]) -> Vectors:
 def _in_the_database(operations: Operations, plan: Embed, provider: Azure, total: int) -> None:
     """Have the model read what it has not read yet, apart from this transaction, then put the vectors in here."""
     connection = operations.get_bind()
-    progress = functools.partial(_progress, operations, plan.table)
+    progress = functools.partial(batches.progress, operations, plan.table)
     in_database.finish(
         connection, provider, source=plan.source, texts=plan.texts, readable=plan.readable, progress=progress
     )
@@ -234,7 +210,7 @@ def _finished(connection: sa.Connection, plan: Embed, provider: Azure) -> int:
         found = found.where(answer.c.text_hash == _hash(listed.c[name]))
         found = found.where(*(answer.c[column] == value for column, value in in_database.made_by(provider).items()))
     vectors = found.subquery("made")
-    return connection.execute(_insert(plan, provider, vectors), execution_options=COUNTED).rowcount
+    return connection.execute(_insert(plan, provider, vectors), execution_options=batches.COUNTED).rowcount
 
 
 def _hash(text: sa.ColumnElement[str]) -> sa.Function[bytes]:
@@ -268,28 +244,3 @@ def _asked(provider: Azure, text: sa.ColumnElement[str], n: sa.ColumnElement[int
                in_database.PAUSE)  # fmt: skip
     asked = sa.func.azure_openai.create_embeddings(sa.literal(provider.model, sa.Text), texts, *options)
     return asked.table_valued("embedding", with_ordinality="place", name=f"of_{text.key}").render_derived()
-
-
-# -- progress ------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a function that is told how many more are done.
-
-    Whoever runs Alembic from Python may bring a display of its own as config.attributes["on_rows"], a function of
-    label, done and total. Otherwise it is a bar in the terminal, and nothing where nobody watches.
-    """
-    config = operations.migration_context.config
-    if config is not None and (told := config.attributes.get("on_rows")):
-        done = 0
-
-        def advance(more: int) -> None:
-            nonlocal done
-            done += more
-            told(label, done, total)
-
-        yield advance
-        return
-    with tqdm(total=total, desc=label, unit="text", leave=False, disable=None) as bar:
-        yield bar.update

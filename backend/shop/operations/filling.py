@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation
 
+from shop.operations import batches
+
 
 class Filling(MigrateOperation):
     """A table that a model fills.
@@ -26,6 +28,10 @@ class Filling(MigrateOperation):
     key: Sequence[str]
     keep: Sequence[str]
     texts: Sequence[str] = ("text",)
+
+    def missing(self, name: str) -> batches.Missing:
+        """Return what is to be done, to be listed as the temporary table `name`."""
+        return batches.Missing(name, self.table, self.key, self.source, self.texts)
 
     def maker(self) -> tuple[str, str]:
         """Return the provider and the model that would fill it now, as they would stand beside each row."""
@@ -59,8 +65,8 @@ class Filling(MigrateOperation):
 
     @property
     def readable(self) -> str:
-        """The condition that no text of a row is null or blank."""
-        return " AND ".join(f"{text} ~ '\\S'" for text in self.texts)
+        """The condition that a row can be read."""
+        return self.missing("").readable
 
     @property
     def _stale(self) -> str:

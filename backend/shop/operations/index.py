@@ -7,6 +7,9 @@ middle, it leaves an invalid index, which is kept up to date and never used, and
 exists". So op.build_index looks first: an invalid leftover is dropped, a valid index of the same definition is kept,
 and a valid one of another definition is an error. The definitions are compared in the server's own words, which it
 gives for the same index on an empty copy of the table.
+
+What the server remarks on the build goes to the log as a warning: an ivfflat index on a table without rows, for one, is
+built, and finds little for ever.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 
+import psycopg
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
 
@@ -101,7 +105,8 @@ def build(operations: Operations, plan: BuildIndex) -> None:
             if found:
                 log.info("%s was left invalid by a run that was broken off; it is built anew", plan.name)
                 operations.execute(f"DROP INDEX CONCURRENTLY {plan.name}")
-            operations.execute(plan.statement(plan.table, "CONCURRENTLY "))
+            with _heard(connection, plan.name):
+                operations.execute(plan.statement(plan.table, "CONCURRENTLY "))
 
 
 @Operations.implementation_for(DropBuiltIndex)
@@ -161,6 +166,21 @@ def _patient(connection: sa.Connection) -> Iterator[None]:
     finally:
         with contextlib.suppress(sa.exc.DBAPIError):  # over a lost connection there is nothing to set back
             connection.execute(set_to, {"value": usual})
+
+
+@contextlib.contextmanager
+def _heard(connection: sa.Connection, name: str) -> Iterator[None]:
+    """Pass on what the server remarks; the driver keeps it to itself, and it may say that the index will be bad."""
+
+    def tell(notice: psycopg.errors.Diagnostic) -> None:
+        log.warning("%s", ": ".join(filter(None, (name, notice.message_primary, notice.message_detail))))
+
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.add_notice_handler(tell)
+    try:
+        yield
+    finally:
+        driver.remove_notice_handler(tell)
 
 
 def _drop_invalid(name: str) -> sa.TextClause:

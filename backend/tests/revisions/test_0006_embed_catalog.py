@@ -12,7 +12,7 @@ import pytest
 
 from shop import ai
 from shop.ai import local, weights
-from shop.operations import embed
+from shop.operations import batches
 from workshop import chain, checks, fillings, steps
 
 TEXTS = "SELECT (SELECT count(*) FROM product_passages) + (SELECT count(*) FROM review_embeddings)"
@@ -120,12 +120,12 @@ def test_broken_off_at_700_the_rest_is_computed_and_the_database_is_as_before(re
         with pytest.raises(steps.StepError, match="The model is gone"):
             revision.up()
     assert revision.leaves_no_trace()
-    assert 700 - embed.BATCH <= len(given) <= 700
+    assert 700 - batches.BATCH <= len(given) <= 700
     asked.clear()
     revision.up()
     [(everything,)] = revision.run(TEXTS)
     assert everything > 1400
-    assert len(asked) <= everything - 700 + embed.BATCH
+    assert len(asked) <= everything - 700 + batches.BATCH
     revision.down()
     asked.clear()
     revision.up()
@@ -181,7 +181,7 @@ def test_killed_at_700_by_the_real_model(revision, own_models, alembic):
     said = again.communicate(timeout=300)[1]
     assert again.returncode == 0, said
     [(everything,)] = revision.run(TEXTS)
-    assert 0 < computed(own_models) - kept <= everything - 700 + embed.BATCH
+    assert 0 < computed(own_models) - kept <= everything - 700 + batches.BATCH
 
 
 @pytest.mark.slow

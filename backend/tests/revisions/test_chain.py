@@ -26,9 +26,11 @@ def function(step, name):
 
 
 def filled_by_a_model():
-    """The tables that the revisions hand to op.embed."""
+    """The tables that the revisions hand to op.embed and op.score_sentiment."""
     calls = [node for one in chain.steps() for node in ast.walk(tree(one)) if isinstance(node, ast.Call)]
-    return [call.args[0].value for call in calls if ast.unparse(call.func) == "op.embed"]
+    asked = [call for call in calls if ast.unparse(call.func) in ("op.embed", "op.score_sentiment")]
+    mentions = [word.value.value for call in asked for word in call.keywords if word.arg == "mentions"]
+    return [call.args[0].value for call in asked] + mentions
 
 
 @pytest.fixture(params=NAMES)

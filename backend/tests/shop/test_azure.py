@@ -44,7 +44,8 @@ def notes(settings, monkeypatch):
     with database.connect(settings) as connection, connection.begin():
         connection.exec_driver_sql(TABLES)
     for name, value in azure_double.SETTINGS.items():
-        monkeypatch.setenv(name, value)
+        if "LANGUAGE" not in name:
+            monkeypatch.setenv(name, value)
     monkeypatch.setattr(in_database, "PAUSE", 0)
     waited = []
     monkeypatch.setattr(in_database.time, "sleep", waited.append)

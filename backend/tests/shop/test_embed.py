@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from shop import ai
-from shop.ai import local
+from shop.ai import in_database, local
 from shop.ai.azure import DEPLOYMENT
-from shop.operations import embed
+from shop.operations import batches
 
 TABLE = """
     CREATE EXTENSION vector;
@@ -246,7 +246,7 @@ def test_a_model_that_forgets_a_text_fills_nothing(op, connection, notes, monkey
 
 
 def test_batches_are_as_large_as_the_module_says():
-    assert embed.BATCH == 128
+    assert batches.BATCH == in_database.BATCH == 128
 
 
 def test_the_extension_is_dropped_by_whoever_created_it(op, connection):

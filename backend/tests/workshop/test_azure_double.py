@@ -1,5 +1,7 @@
 """The stand-in for Azure: the same revision, run in the database by functions of azure_ai's names."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -66,7 +68,7 @@ def test_killed_in_the_middle_it_goes_on_from_there_and_the_key_is_cleared_by_th
     assert not double.changed()
     [(kept,)] = ask("SELECT count(*) FROM shop_ai.finished")
     assert 500 < kept <= 6 * in_database.BATCH
-    assert ask("SELECT count(*) FROM shop_ai.settings_made") == [(2,)]
+    assert ask("SELECT count(*) FROM shop_ai.settings_made") == [(4,)]
     ask("DELETE FROM azure_ai.refusals")
     before = azure_double.attempts(place)
     again = alembic("upgrade", "+1", place=place)
@@ -76,6 +78,20 @@ def test_killed_in_the_middle_it_goes_on_from_there_and_the_key_is_cleared_by_th
     steps.downgrade(place, double.step.before)
     assert not double.changed()
     assert {value for (value,) in ask("SELECT value FROM azure_ai.settings")} == {""}
+
+
+@pytest.mark.parametrize(
+    ("step", "made"),
+    [
+        ("0010_embed_documents", "chunk_embeddings: {} made by azure stand-in-embeddings"),
+        ("0012_score_sentiment", "review_mentions: {} made by azure stand-in-chat"),
+    ],
+)
+def test_later_steps_run_there_too(settings, step, made, capsys):
+    with azure_double.standing(step, settings) as other:
+        terminal.run(settings, "alembic", "upgrade +1", stand_in=True)
+        table, _, by = made.partition(": {}")
+        assert re.search(rf"table {table}: .*\+[\d,]+ rows{by}", str(other.changed()))
 
 
 def test_without_the_database_the_way_to_it_is_said(settings):

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from shop import database
 from shop.ai.local import Local
 from shop.errors import ExplainedError
-from shop.operations.filling import Filling
+from shop.operations.embed import Embed
 from shop.settings import Settings
 from workshop import chain, checkpoints, fillings, server, steps, xray
 from workshop.chain import Step
@@ -40,6 +40,9 @@ SETTINGS = {
     "AZURE_OPENAI_ENDPOINT": "https://stand-in.invalid",
     "AZURE_OPENAI_KEY": "stand-in-key",
     "AZURE_OPENAI_EMBEDDING_DEPLOYMENT": "stand-in-embeddings",
+    "AZURE_OPENAI_CHAT_DEPLOYMENT": "stand-in-chat",
+    "AZURE_LANGUAGE_ENDPOINT": "https://stand-in.invalid",
+    "AZURE_LANGUAGE_KEY": "stand-in-key",
 }
 
 
@@ -123,7 +126,8 @@ def begin(name: str, settings: Settings | None = None) -> Double:
     checkpoints.replace(there, checkpoints.ensure(ours, step.before, steps.upgrade))
     install(there)
     with database.connect(there) as connection:
-        texts = [text for filling in fillings.of(step) for text in _texts(connection, filling)]
+        plans = [plan for plan in fillings.of(step) if isinstance(plan, Embed)]
+        texts = [text for plan in plans for text in _texts(connection, plan)]
     teach(there, texts)
     return Double(step, there, look(there))
 
@@ -166,10 +170,10 @@ def teach(settings: Settings, texts: Iterable[str]) -> None:
         )
 
 
-def _texts(connection: sa.Connection, filling: Filling) -> list[str]:
-    """Return what a model will be asked to read."""
-    rows = connection.execute(sa.text(filling.source.replace(":", "\\:"))).mappings()
-    return [row[name] for row in rows for name in filling.texts if row[name]]
+def _texts(connection: sa.Connection, plan: Embed) -> list[str]:
+    """Return what a model will be asked to make vectors of."""
+    rows = connection.execute(sa.text(plan.source.replace(":", "\\:"))).mappings()
+    return [row[name] for row in rows for name in plan.texts if row[name]]
 
 
 def look(settings: Settings) -> xray.Snapshot:

@@ -151,7 +151,16 @@ RETURNS azure_cognitive.sentiment_analysis_result LANGUAGE sql AS $$
                                                     throw_on_error, max_attempts, retry_delay_ms) AS r
 $$;
 
--- Each label is a name, then " - " or ":" and what is meant. The stand-in knows the answer to one, sentiment.
+-- The first sentence that holds a word of what is asked for, as it stands.
+CREATE FUNCTION azure_ai.quotation(document text, wanted text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT sentence FROM regexp_split_to_table(document, '(?<=[.!?])\s+|\n+') WITH ORDINALITY AS s(sentence, n)
+    WHERE lower(sentence) ~ ('\m(' || (SELECT string_agg(word, '|') FROM regexp_split_to_table(lower(wanted), '\W+') AS word
+                                       WHERE length(word) > 3) || ')')
+    ORDER BY n LIMIT 1
+$$;
+
+-- Each label is a name, then " - " or ":" and what is meant. The stand-in answers to the name "sentiment", and quotes
+-- what is said of "the product's ...", up to a colon; to everything else the answer is null.
 CREATE FUNCTION azure_ai.extract(document text, data text[], model text DEFAULT 'gpt-4.1') RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -161,6 +170,8 @@ BEGIN
         RAISE EXCEPTION 'azure_ai.extract: %', said;
     END IF;
     RETURN (
-        SELECT jsonb_object_agg(name, CASE WHEN name = 'sentiment' THEN (azure_cognitive.feeling(document)).sentiment END)
-        FROM (SELECT trim(substring(label FROM '^[^-:]+')) FROM unnest(data) AS label) AS labels(name));
+        SELECT jsonb_object_agg(name, CASE WHEN name = 'sentiment' THEN (azure_cognitive.feeling(document)).sentiment
+                                           ELSE azure_ai.quotation(document, wanted) END)
+        FROM (SELECT trim(substring(label FROM '^[^-:]+')), substring(label FROM 'product''s ([^:]+)')
+              FROM unnest(data) AS label) AS labels(name, wanted));
 END $$;
