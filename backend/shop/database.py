@@ -76,7 +76,8 @@ def explain(error: sa.exc.DBAPIError, url: sa.URL) -> str:
     said = str(error.orig).partition("\nCONTEXT:")[0].strip().replace("\nHINT:  ", ". ").rstrip(".")
     where = f"{url.host or 'localhost'}:{url.port or 5432}"
     for words, sentence in _CAUSES:
-        if words in said:
+        # Others say "does not exist" of a table.
+        if words in said and isinstance(error, sa.exc.OperationalError):
             return sentence.format(where=where, user=url.username, database=url.database)
     state = getattr(error.orig, "sqlstate", None)
     if state in _STATES:

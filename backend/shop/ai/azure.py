@@ -1,8 +1,8 @@
 """The provider `azure`: models asked inside the database, by the azure_ai extension of Azure Database for PostgreSQL.
 
 No text and no answer travels to this machine: one statement takes a batch of texts from a table, has the extension ask
-the model, and puts the answers into another table. The address and the key of the service are settings of the
-extension (azure_ai.set_setting), which an administrator makes once; this program never sees them.
+the model, and puts the answers into another table (shop.ai.in_database). The address and the key of the service are
+settings of the extension, made by an administrator or from the environment (shop.ai.azure_settings).
 """
 
 from __future__ import annotations

@@ -30,11 +30,15 @@ class Missing:
     source: str
     texts: Sequence[str] = ("text",)
 
+    @property
+    def readable(self) -> str:
+        """The condition that no text of a row is null or blank."""
+        return " AND ".join(f"{text} ~ '\\S'" for text in self.texts)
+
     def listed(self) -> sa.TextClause:
         """Return the statement that numbers the rows from 1 in the order of their keys; a blank text gets none."""
         # The names and the source are the revision's own code, trusted like any other statement of it.
-        key = ", ".join(self.key)
-        readable = " AND ".join(f"{text} ~ '\\S'" for text in self.texts)
+        key, readable = ", ".join(self.key), self.readable
         return sa.text(
             f"CREATE TEMPORARY TABLE {self.name} ON COMMIT DROP AS "  # noqa: S608
             f"SELECT CASE WHEN {readable} THEN row_number() OVER (PARTITION BY coalesce({readable}, false) "
@@ -65,7 +69,7 @@ def run(operations: Operations, label: str, total: int, compute: Callable[[int, 
     Raises:
         ModelError: `compute` filled fewer texts, or more.
     """
-    with _progress(operations, label, total) as advance:
+    with progress(operations, label, total) as advance:
         for first in range(1, total + 1, BATCH):
             last = min(first + BATCH - 1, total)
             if (made := compute(first, last)) != last - first + 1:
@@ -74,7 +78,7 @@ def run(operations: Operations, label: str, total: int, compute: Callable[[int, 
 
 
 @contextlib.contextmanager
-def _progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
+def progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
     """Give a function that is told how many more are done.
 
     Whoever runs Alembic from Python may bring a display of its own as config.attributes["on_rows"], a function of

@@ -19,8 +19,9 @@ other, brought to length 1 as a whole:
 A row of which one text is null or blank is left out: half a vector would be compared as if it were a whole one.
 
 AI_PROVIDER decides who computes. `local`: batches of texts come here and their vectors go back by COPY. `azure`: one
-statement a batch, and nothing leaves the database. Everything is part of the revision's own transaction: it is filled
-whole or not at all. What lasts when it fails is the local provider's cache, so the next run computes only the rest.
+statement a batch, and nothing leaves the database (shop.ai.in_database). The table is filled in the revision's own
+transaction, whole or not at all. What lasts when it fails are the finished vectors, in the local provider's cache or in
+the table shop_ai.finished, so the next run computes only the rest.
 """
 
 from __future__ import annotations
@@ -32,25 +33,23 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from alembic.operations import MigrateOperation, Operations
+from alembic.operations import Operations
 from pgvector import Vector as Written
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from shop import ai
+from shop.ai import in_database
 from shop.ai.azure import Azure
 from shop.ai.local import Local, Vectors
 from shop.operations import batches
-from shop.operations.batches import BATCH
+from shop.operations.filling import Filling
 
 log = logging.getLogger("alembic.operations.embed")
 
-TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
-ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
-
 
 @Operations.register_operation("embed")
-class Embed(MigrateOperation):
+class Embed(Filling):
     """Fill a table with vectors; see the module's text for the arguments."""
 
     def __init__(
@@ -82,6 +81,11 @@ class Embed(MigrateOperation):
         """
         operations.invoke(cls(table, key=key, source=source, texts=texts, keep=keep, dimensions=dimensions))
 
+    def maker(self) -> tuple[str, str]:
+        """Return the provider and the model that would fill it now."""
+        provider = ai.provider()
+        return provider.provider, provider.model
+
 
 @Operations.implementation_for(Embed)
 def fill(operations: Operations, plan: Embed) -> None:
@@ -98,11 +102,12 @@ def fill(operations: Operations, plan: Embed) -> None:
     connection = operations.get_bind()
     if isinstance(provider, Azure):
         provider.require(connection)
-        compute = functools.partial(_in_the_database, connection, plan, provider)
+    total, blank = batches.begin(operations, plan.missing("to_embed"))
+    if isinstance(provider, Azure):
+        _in_the_database(operations, plan, provider, total)
     else:
         compute = functools.partial(_here, connection, plan, provider)
-    total, blank = batches.begin(operations, _missing(plan))
-    batches.run(operations, plan.table, total, compute, f"vectors by {provider.model}")
+        batches.run(operations, plan.table, total, compute, f"vectors by {provider.model}")
     log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
     operations.execute("DROP TABLE pg_temp.to_embed")
 
@@ -110,8 +115,8 @@ def fill(operations: Operations, plan: Embed) -> None:
 def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) -> None:
     """`--sql`: the statement where the database computes, else a comment that says what is missing."""
     if isinstance(provider, Azure):
-        operations.execute(_missing(plan).listed())
-        operations.execute(_by_azure(plan, provider, 1, None))
+        operations.execute(plan.missing("to_embed").listed())
+        operations.execute(_by_azure(plan, provider))
         operations.execute("DROP TABLE pg_temp.to_embed")
         return
     operations.migration_context.impl.static_output(
@@ -122,10 +127,6 @@ def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) 
 
 
 # -- what is to be done --------------------------------------------------------------------------------------
-
-
-def _missing(plan: Embed) -> batches.Missing:
-    return batches.Missing("to_embed", plan.table, plan.key, plan.source, plan.texts)
 
 
 def _listed(plan: Embed) -> sa.TableClause:
@@ -185,34 +186,61 @@ def _together(parts: Sequence[Vectors]) -> Vectors:
     return whole
 
 
-def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
-    return connection.execute(_by_azure(plan, provider, first, last), execution_options=batches.COUNTED).rowcount
+def _in_the_database(operations: Operations, plan: Embed, provider: Azure, total: int) -> None:
+    """Have the model read what it has not read yet, apart from this transaction, then put the vectors in here."""
+    connection = operations.get_bind()
+    progress = functools.partial(batches.progress, operations, plan.table)
+    in_database.finish(
+        connection, provider, source=plan.source, texts=plan.texts, readable=plan.readable, progress=progress
+    )
+    if (found := _finished(connection, plan, provider)) != total:
+        raise ai.ModelError(
+            f"{total - found} of {total} texts for {plan.table} were written by this same revision, where the model "
+            "cannot see them yet: write them in a revision of their own, before this one."
+        )
 
 
-def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
-    """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys.
+def _finished(connection: sa.Connection, plan: Embed, provider: Azure) -> int:
+    """Put in the vectors that stand in shop_ai.finished, by the texts they were made of; return how many."""
+    listed = _listed(plan)
+    answers = {name: in_database.finished().alias(f"of_{name}") for name in plan.texts}
+    whole = _whole([answer.c.answer for answer in answers.values()], provider)
+    found = sa.select(listed.c.n, whole.label("embedding")).where(listed.c.n.is_not(None))
+    for name, answer in answers.items():
+        found = found.where(answer.c.text_hash == _hash(listed.c[name]))
+        found = found.where(*(answer.c[column] == value for column, value in in_database.made_by(provider).items()))
+    vectors = found.subquery("made")
+    return connection.execute(_insert(plan, provider, vectors), execution_options=batches.COUNTED).rowcount
 
-    A text of several parts is asked for part by part. What one of the answers lacks is missing in the whole, and is
-    noticed when the rows are counted.
+
+def _hash(text: sa.ColumnElement[str]) -> sa.Function[bytes]:
+    return sa.func.sha256(sa.func.convert_to(text, sa.literal("UTF8", sa.Text)))
+
+
+def _whole(parts: Sequence[sa.ColumnElement[Any]], provider: Azure) -> sa.ColumnElement[Any]:
+    """As _together(), in SQL."""
+    vectors = [sa.cast(part, Vector(provider.dimensions)) for part in parts]
+    together: sa.ColumnElement[Any] = functools.reduce(lambda one, other: one.op("||")(other), vectors)
+    return sa.func.l2_normalize(together) if len(parts) > 1 else together
+
+
+def _by_azure(plan: Embed, provider: Azure) -> sa.Insert:
+    """One statement for a script: all texts as an array to the model, its answers by place to their keys.
+
+    A text of several parts is asked for part by part.
     """
     listed = _listed(plan)
-    batch = listed.c.n >= first if last is None else listed.c.n.between(first, last)
-    first_part, *others = (_asked(provider, listed.c[name], listed.c.n, batch) for name in plan.texts)
-    place, found = first_part.c.place, sa.select((first_part.c.place + (first - 1)).label("n"))
-    vector: sa.ColumnElement[Any] = sa.cast(first_part.c.embedding, Vector(provider.dimensions))
-    for other in others:
-        vector = vector.op("||")(sa.cast(other.c.embedding, Vector(provider.dimensions)))
-        found = found.where(other.c.place == place)
-    whole = sa.func.l2_normalize(vector) if others else vector
-    made = found.add_columns(whole.label("embedding")).subquery("made")
-    return _insert(plan, provider, made)
+    first, *others = parts = [_asked(provider, listed.c[name], listed.c.n) for name in plan.texts]
+    found = sa.select(
+        first.c.place.label("n"), _whole([part.c.embedding for part in parts], provider).label("embedding")
+    )
+    return _insert(plan, provider, found.where(*(other.c.place == first.c.place for other in others)).subquery("made"))
 
 
-def _asked(
-    provider: Azure, text: sa.ColumnElement[str], n: sa.ColumnElement[int], batch: sa.ColumnElement[bool]
-) -> sa.TableValuedAlias:
+def _asked(provider: Azure, text: sa.ColumnElement[str], n: sa.ColumnElement[int]) -> sa.TableValuedAlias:
     """The call of the model for one array of texts, as a table with an `embedding` and its `place` in the array."""
-    texts = sa.select(sa.func.array_agg(aggregate_order_by(text, n))).where(batch).scalar_subquery()
-    options = (BATCH, provider.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
+    texts = sa.select(sa.func.array_agg(aggregate_order_by(text, n))).where(n >= 1).scalar_subquery()
+    options = (in_database.BATCH, provider.dimensions, in_database.TIMEOUT, sa.true(), in_database.ATTEMPTS,
+               in_database.PAUSE)  # fmt: skip
     asked = sa.func.azure_openai.create_embeddings(sa.literal(provider.model, sa.Text), texts, *options)
     return asked.table_valued("embedding", with_ordinality="place", name=f"of_{text.key}").render_derived()

@@ -35,13 +35,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.operations import MigrateOperation, Operations
+from alembic.operations import Operations
 
 from shop import ai
-from shop.ai import readings
+from shop.ai import in_database, readings
 from shop.ai.azure import AzureReader
 from shop.ai.reader import Listed, Reader, Reading
 from shop.operations import batches
+from shop.operations.filling import Filling
 
 log = logging.getLogger("alembic.operations.score_sentiment")
 
@@ -52,7 +53,7 @@ WANTED = "string - the words of the document that say something of the product's
 
 
 @Operations.register_operation("score_sentiment")
-class ScoreSentiment(MigrateOperation):
+class ScoreSentiment(Filling):
     """Fill a table of sentiments and one of mentions; see the module's text for the arguments."""
 
     def __init__(
@@ -102,6 +103,19 @@ class ScoreSentiment(MigrateOperation):
             )
         )
 
+    def maker(self) -> tuple[str, str]:
+        """Return the provider and the model that would read now."""
+        reader = ai.text_reader()
+        return reader.provider, reader.model
+
+    def remove_stale(self) -> sa.TextClause:
+        """Delete what was read of texts that are others now, the mentions included."""
+        same = " AND ".join(f"mention.{name} = gone.{name}" for name in self.key)
+        return sa.text(
+            f"WITH gone AS ({super().remove_stale().text} RETURNING {', '.join(f'made.{name}' for name in self.key)}) "  # noqa: S608
+            f"DELETE FROM {self.mentions} AS mention USING gone WHERE {same}"
+        )
+
 
 @Operations.implementation_for(ScoreSentiment)
 def fill(operations: Operations, plan: ScoreSentiment) -> None:
@@ -113,13 +127,14 @@ def fill(operations: Operations, plan: ScoreSentiment) -> None:
     connection = operations.get_bind()
     if isinstance(reader, AzureReader):
         reader.require(connection)
-    total, blank = batches.begin(operations, _missing(plan))
+    total, blank = batches.begin(operations, plan.missing("to_read"))
     operations.execute(_listed_features(plan))
+    read = functools.partial(batches.run, operations, plan.table, total, what=f"readings by {reader.model}")
     if isinstance(reader, AzureReader):
-        compute = functools.partial(_in_the_database, connection, plan, reader)
+        with in_database.beside(connection):  # its settings
+            read(compute=functools.partial(_in_the_database, connection, plan, reader))
     else:
-        compute = functools.partial(_here, connection, plan, reader)
-    batches.run(operations, plan.table, total, compute, f"readings by {reader.model}")
+        read(compute=functools.partial(_here, connection, plan, reader))
     log.info("%s: %s texts read by %s, %s blank texts left out", plan.table, total, reader.model, blank)
     operations.execute("DROP TABLE pg_temp.to_read, pg_temp.to_find")
 
@@ -127,7 +142,7 @@ def fill(operations: Operations, plan: ScoreSentiment) -> None:
 def _write_script(operations: Operations, plan: ScoreSentiment, reader: Reader | AzureReader) -> None:
     """`--sql`: the statements where the database reads, else a comment that says what is missing."""
     if isinstance(reader, AzureReader):
-        operations.execute(_missing(plan).listed())
+        operations.execute(plan.missing("to_read").listed())
         operations.execute(_listed_features(plan))
         operations.execute(_by_azure(plan, reader, 1, None))
         operations.execute("DROP TABLE pg_temp.to_read, pg_temp.to_find")
@@ -137,10 +152,6 @@ def _write_script(operations: Operations, plan: ScoreSentiment, reader: Reader |
         f"-- cannot call it: {plan.table} and {plan.mentions} stay empty. Run `alembic upgrade` on the database\n"
         "-- instead, or write the script with AI_PROVIDER=azure, for a database that reads by itself."
     )
-
-
-def _missing(plan: ScoreSentiment) -> batches.Missing:
-    return batches.Missing("to_read", plan.table, plan.key, plan.source)
 
 
 def _listed_features(plan: ScoreSentiment) -> sa.TextClause:

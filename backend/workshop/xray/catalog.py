@@ -10,7 +10,8 @@ from __future__ import annotations
 # A graph's schema is known by its table _ag_label_vertex; ag_catalog itself may be missing.
 _GRAPH = "EXISTS (SELECT FROM pg_class g WHERE g.relnamespace = {s}.oid AND g.relname = '_ag_label_vertex')"
 _NOT_THE_SYSTEMS = (
-    "{s}.nspname NOT IN ('pg_catalog', 'information_schema', 'ag_catalog') AND {s}.nspname !~ '^pg_(toast|temp)'"
+    "{s}.nspname NOT IN ('pg_catalog', 'information_schema', 'ag_catalog', 'shop_ai') "
+    "AND {s}.nspname !~ '^pg_(toast|temp)'"
 )
 _SCHEMAS = f"{_NOT_THE_SYSTEMS} AND NOT {_GRAPH}"
 
@@ -298,14 +299,15 @@ _IS_TIME_OF_THE_RUN = (
     r"pg_get_expr(e.adbin, e.adrelid) ~ '^\(?(now\(\)|CURRENT_TIMESTAMP|clock_timestamp\(\))'"
 )
 
-# A row for each table: schema, table, name, the columns of its content, the columns that hold vectors. Partitions are
-# tables of their own, so their parent is not read again.
+# A row for each table: schema, table, name, the columns of its content, the columns that hold vectors, whether its rows
+# say by which model they were made. Partitions are tables of their own, so their parent is not read again.
 CONTENTS = f"""
     SELECT n.nspname, c.relname, format('%%I.%%I', n.nspname, c.relname),
            coalesce(array_agg(a.attname::text ORDER BY a.attnum)
                FILTER (WHERE NOT ({_IS_VECTOR}) AND ({_IS_TIME_OF_THE_RUN}) IS NOT TRUE), '{{}}'),
            coalesce(array_agg(ARRAY[a.attname::text, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)]
-                              ORDER BY a.attnum) FILTER (WHERE {_IS_VECTOR}), '{{}}')
+                              ORDER BY a.attnum) FILTER (WHERE {_IS_VECTOR}), '{{}}'),
+           count(*) FILTER (WHERE a.attname IN ('provider', 'model') AND t.typname IN ('text', 'varchar')) = 2
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_type t ON t.oid = a.atttypid
