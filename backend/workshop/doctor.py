@@ -186,15 +186,11 @@ def _age(connection: sa.Connection, line: Line, installed: bool) -> Line:
     if not allowed:
         mend = f'an administrator runs GRANT USAGE ON SCHEMA ag_catalog TO "{name}"'
         return Line(line.name, None, f'{line.what}, and its schema is closed to "{name}": {WILL_NOT["age"]}', mend)
-    try:  # the setting itself is hidden from an ordinary user
-        connection.exec_driver_sql("SELECT * FROM ag_catalog.cypher('none', $$ RETURN 1 $$) AS (a ag_catalog.agtype)")
-    except sa.exc.DBAPIError as error:
-        if "unhandled cypher" in str(error.orig):
-            mend = "an administrator sets shared_preload_libraries = 'age' and restarts the server"
-            what = f"{line.what}, not preloaded: the steps and %%cypher work, in other programs cypher() does not"
-            return Line(line.name, None, what, mend)
-    finally:
-        connection.rollback()
+    # The setting is hidden from an ordinary user, but a library that is loaded has settings of its own.
+    if not connection.scalar(sa.text("SELECT count(*) FROM pg_settings WHERE name LIKE 'age.%'")):
+        mend = "an administrator sets shared_preload_libraries = 'age' and restarts the server"
+        what = f"{line.what}, not preloaded: the steps and %%cypher work, in other programs cypher() does not"
+        return Line(line.name, None, what, mend)
     return line
 
 
