@@ -176,6 +176,18 @@ def _benches(names: Sequence[str]) -> dict[str, Any]:
     return {name: bench for name, bench in kept.items() if not names or name in names}
 
 
+def training_table() -> str:
+    """The training texts, counted by file."""
+    lines = ["| file | texts | mentions | positive | negative | neutral | texts without |", f"|---{'|--:' * 6}|"]
+    for name in ("shop_reviews.jsonl", "other_reviews.jsonl"):
+        texts = export.training(name)
+        told = Counter(sentiment for text in texts for _, sentiment, _ in text["mentions"])
+        without = sum(not text["mentions"] for text in texts)
+        by_sentiment = " | ".join(str(told[one]) for one in ("positive", "negative", "neutral"))
+        lines.append(f"| `{name}` | {len(texts)} | {told.total():,} | {by_sentiment} | {without} |")
+    return "\n".join(lines) + "\n"
+
+
 PARTS = {
     "steps": Part(steps_source, steps_table),
     "labs": Part(labs_source, labs_table),
@@ -183,6 +195,7 @@ PARTS = {
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
     "gold": Part(export_source, gold_table),
+    "training": Part(export_source, training_table),
     "figures-search": Part(figures.source, figures.search_table),
     "figures-fusion": Part(figures.source, figures.fusion_text),
     "figures-reader": Part(figures.source, figures.reader_tables),
