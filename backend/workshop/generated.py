@@ -208,6 +208,7 @@ PAGES = [
     "data/README.md",
     "docs/labs/lab_vector_laboratory.md",
     "docs/reference/figures.md",
+    "docs/steps/0012_score_sentiment.md",
 ]
 
 
