@@ -125,7 +125,10 @@ TRAINING = [text for name in ("shop_reviews", "other_reviews") for text in expor
 
 def test_training_texts_quote_themselves_and_name_features_that_exist():
     features = export.accepted("features")
-    lists = {"shop": {" ".join(row["name"].replace("&amp;", "&").split()) for row in features}, **export.feature_lists()}
+    lists = {
+        "shop": {" ".join(row["name"].replace("&amp;", "&").split()) for row in features},
+        **export.feature_lists(),
+    }
     assert len(lists["shop"]) == 56
     for text in TRAINING:
         named = [feature for feature, _, _ in text["mentions"]]
