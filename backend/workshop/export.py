@@ -1,4 +1,4 @@
-"""What the export, the gold labels and the training texts are made of, counted from the files."""
+"""What the export, the labels and the training texts are made of, counted from the files, for data/README.md."""
 
 from __future__ import annotations
 

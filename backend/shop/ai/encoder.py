@@ -20,6 +20,17 @@ MAX_TOKENS = 256  # what the model was trained for; the marks of beginning and e
 AT_ONCE = 8  # texts that go through the model together: more do not fit into the processor's own memory
 
 
+def tokenizer(model: Path) -> Any:
+    """Return what cuts a text into the tokens of the model in this folder, the first MAX_TOKENS of them."""
+    from tokenizers import Tokenizer
+
+    found = Tokenizer.from_file(str(model / "tokenizer.json"))
+    found.no_padding()  # the published file pads to 128 tokens and cuts there
+    found.enable_truncation(MAX_TOKENS)
+    found.encode_special_tokens = True  # "[CLS]" in a text is five characters like any others
+    return found
+
+
 class Encoder:
     """The model of a folder with tokenizer.json and `converted/`. One instance may be shared between threads.
 
@@ -57,13 +68,7 @@ class Encoder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._place() / "tokenizer.json"))
-        tokenizer.no_padding()  # the published file pads to 128 tokens and cuts there
-        tokenizer.enable_truncation(MAX_TOKENS)
-        tokenizer.encode_special_tokens = True  # "[CLS]" in a text is five characters like any others
-        return tokenizer
+        return tokenizer(self._place())
 
     @cached_property
     def _model(self) -> Any:
