@@ -274,8 +274,8 @@ def graph_left_behind(look: Look) -> None:
     if not look.faults:
         _after_changes(look)
         look.connection.rollback()
-        by_the_files(look, _after_changes)
-        faithful(look, *drafts)
+        if not look.faults:
+            faithful(look, *drafts)
 
 
 def _after_changes(look: Look) -> None:

@@ -15,9 +15,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("DELETE FROM reviews WHERE reviewed_on < '2022-03-01'")
+    op.execute("DELETE FROM reviews WHERE reviewed_on < '2023-01-01'")
     op.execute("""
-        DELETE FROM shop_graph."Review" WHERE properties::text::jsonb ->> 'reviewed_on' < '2022-03-01'
+        DELETE FROM shop_graph."Review" WHERE properties::text::jsonb ->> 'reviewed_on' < '2023-01-01'
     """)
 
 

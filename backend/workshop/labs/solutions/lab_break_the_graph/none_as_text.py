@@ -18,7 +18,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL search_path = public, ag_catalog")
     op.execute("""
-        UPDATE shop_graph."Review" AS v SET properties = v.properties - 'author'::text
+        UPDATE shop_graph."Review" AS v SET properties = v.properties - '"author"'
         FROM reviews AS r
         WHERE agtype_access_operator(v.properties, '"id"') = r.id::text::agtype AND r.author IS NULL
     """)
