@@ -63,7 +63,8 @@ def changed(text, changes):
 ESCAPED = ("""body.replace("'", "\\\\'")""", """body.replace("\\\\", "\\\\\\\\").replace("'", "\\\\'")""")
 LEFT_OUT = ("for number, body in cursor.execute(NEWEST).fetchall():",
             "for number, body in [r for r in cursor.execute(NEWEST).fetchall() if not {'$', chr(92)} & set(r[1])]:")  # fmt: skip
-ONCE = ('op.execute("DROP TRIGGER', 'op.execute("DROP TRIGGER IF EXISTS')
+ONCE = ("  # one statement, and the graph has caught up",
+        '\n    for table in TABLES:\n        op.execute(f"DROP TRIGGER graph_follows ON {table}")')  # fmt: skip
 
 WRONG = [
     ("swallowing_path", "the table only", "set for every new session",
@@ -114,9 +115,7 @@ WRONG = [
     ("unsafe_string", "the file only", "Review not expected: id 100, rating 5",
      ["alembic downgrade -1", part("unsafe_string", 2), UPGRADE]),
     ("graph_left_behind", "once", "after the next changes: ",
-     [part("graph_left_behind", 1, ("for table in TABLES:", "for table in ():"), ONCE,
-           ("UPDATE products SET id = id WHERE false", "SELECT 1"),
-           ("DROP TRIGGER", "DROP TRIGGER"),), UPGRADE]),
+     [part("graph_left_behind", 1, ("DROP TRIGGER", "DROP TRIGGER IF EXISTS"), ONCE), UPGRADE]),
     ("graph_left_behind", "inserts only", "after the next changes: ",
      [part("graph_left_behind", 1, ("INSERT OR UPDATE OR DELETE OR TRUNCATE", "INSERT"),
            ("UPDATE products SET id = id WHERE false",
