@@ -117,8 +117,8 @@ def swallowing_path(look: Look) -> None:
           AND one LIKE 'search_path=%'
     """):
         look.expect(False, f"set for every new session: {setting}", "the next table lands where it points, too")
-    path = look.values("SHOW search_path")
-    look.same("search_path of a new session", path, [PLAIN], "somebody's comfort became everybody's path")
+    [path] = look.values("SHOW search_path")
+    look.expect(path == PLAIN, f"a new session is on the path {path}", "somebody's comfort became everybody's path")
     strangers = look.values("""
         SELECT c.relname::text FROM pg_class c
         WHERE c.relnamespace = to_regnamespace('ag_catalog') AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
@@ -159,7 +159,7 @@ def function_without_path(look: Look) -> None:
             said = str(error.orig).splitlines()[0]
             look.expect(False, f"on the path {path}: {said}", "the function finds AGE by the path of whoever calls it")
         else:
-            look.same(f"on the path {path}, product", found, wanted, "the function gives another answer than the tables")
+            look.same(f"on the path {path}, product", found, wanted, "the tables give another answer")
     look.connection.rollback()
     if not look.faults:
         faithful(look, "draft_products_with")
@@ -279,11 +279,17 @@ def graph_left_behind(look: Look) -> None:
 
 
 def _after_changes(look: Look) -> None:
-    """Change the tables, in a transaction that is rolled back, and look what the graph says then."""
+    """Change the tables, in a transaction that is rolled back, and see after each statement what the graph says.
+
+    After each, since the next one may mend what this one left undone.
+    """
     for statement in LATE:
         look.connection.execute(sa.text(statement))
-    look.connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))  # a trigger may wait for the commit
-    other = Look(look.connection)
-    graph_as_tables(other)
-    look.seen += other.seen
-    look.faults += [Fault(f"after the next changes: {fault.what}", fault.cause) for fault in other.faults]
+        look.connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))  # a trigger may wait for the commit
+        other = Look(look.connection)
+        graph_as_tables(other)
+        look.seen += other.seen
+        if other.faults:
+            words = " ".join(statement.split()[:3])
+            look.faults += [Fault(f"after the next {words}: {fault.what}", fault.cause) for fault in other.faults]
+            return

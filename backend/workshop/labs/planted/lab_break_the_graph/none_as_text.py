@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.get_bind().exec_driver_sql(
         """
         SELECT * FROM cypher('shop_graph', $$
-            UNWIND $rows AS row MATCH (r:Review {id: row.id}) SET r.author = row.author
+            UNWIND $rows AS row MATCH (r:Review) WHERE r.id = row.id SET r.author = row.author
         $$, %s) AS (nothing agtype)
         """,
         (json.dumps({"rows": rows}),),
