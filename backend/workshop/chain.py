@@ -25,6 +25,7 @@ LABS = (
     "lab_roll_back_and_repair",
     "lab_break_it_and_repair_it",
     "lab_vector_laboratory",
+    "lab_break_the_graph",
 )
 SHORT_PATH = (
     START,

@@ -34,7 +34,7 @@ from workshop.xray import Difference
 SOLUTIONS = Path(__file__).parent / "solutions"
 PLANTED = Path(__file__).parent / "planted"
 PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
-_SQL = r"\s*(alter|comment|create|delete|drop|insert|select|truncate|update|with)\b"
+_SQL = r"\s*(alter|comment|create|delete|do|drop|insert|merge|select|set|truncate|update|with)\b"
 
 
 class LabError(ExplainedError):
