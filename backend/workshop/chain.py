@@ -25,6 +25,7 @@ LABS = (
     "lab_roll_back_and_repair",
     "lab_break_it_and_repair_it",
     "lab_vector_laboratory",
+    "lab_ask_it_four_ways",
 )
 SHORT_PATH = (
     START,
