@@ -26,6 +26,7 @@ LABS = (
     "lab_break_it_and_repair_it",
     "lab_vector_laboratory",
     "lab_break_the_graph",
+    "lab_ask_it_four_ways",
 )
 SHORT_PATH = (
     START,
