@@ -77,7 +77,7 @@ def read(package: Path) -> list[Sentence]:
 
 def parse(text: str) -> list[Sentence]:
     """Read lines of key, mean rating and sentence, parted by tabs; others are left out."""
-    fields = [line.split("\t") for line in text.splitlines()]
+    fields = [line.split("\t") for line in text.split("\n")]  # a sentence may hold other line ends
     return [Sentence(line[2], _sentiment(float(line[1]))) for line in fields if len(line) >= 3 and line[2].strip()]
 
 
