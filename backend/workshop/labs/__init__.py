@@ -190,7 +190,7 @@ class Lab:
         """Carry out SQL (".sql"), write a draft (".py"), or run commands (".sh")."""
         if kind == ".sql":
             with database.connect(self.settings) as connection, connection.begin():
-                connection.exec_driver_sql(text)
+                connection.exec_driver_sql(text.replace("%", "%%"))  # a percent sign is no placeholder here
         elif kind == ".py":
             path = scratch.write_as_declared(text)
             print(f"Written: backend/scratch/{path.name} (git ignores it)")

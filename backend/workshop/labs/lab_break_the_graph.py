@@ -9,7 +9,7 @@ compare the graph with its tables, here and in a fresh database that is built fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -196,7 +196,7 @@ def _authors(look: Look) -> None:
               "no value is no property; str(None) is a text of four letters, and so is a name")  # fmt: skip
 
 
-def _signature(row: sa.Row[tuple[str, str, bool]]) -> str:
+def _signature(row: Sequence[object]) -> str:
     number, author, told = row
     return f"{number} {author!r}" if told else f"{number} without"
 

@@ -3,7 +3,7 @@
 Revision ID: draft_withdraw_reviews
 Revises: {head}
 
-The rows cannot be brought back, so there is no downgrade.
+One-way: the rows cannot be brought back.
 """
 
 from alembic import op

@@ -4,6 +4,7 @@ Revision ID: draft_no_dangling_edge
 Revises: draft_withdraw_reviews
 
 The tables of all labels inherit from _ag_label_edge and _ag_label_vertex, so one statement sees every kind of edge.
+One-way, like the revision before: what the edges led to is gone.
 """
 
 from alembic import op
