@@ -1,14 +1,15 @@
 """One question asked in several ways: what each answers, how long it takes, by which plan, and where it is wrong.
 
-    answers = ways.ask(lab.settings, "plane")      # a table; statement and plan of each way are folded away
-    answers["Cypher"].plan
-    ways.scores([...])                             # how many answers of each way are right, by question
+answers = ways.ask(lab.settings, "plane")      # a table; statement and plan of each way are folded away
+answers["Cypher"].plan
+ways.scores([...])                             # how many answers of each way are right, by question
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ from workshop.labs.questions import QUESTIONS, TOGETHER, WAYS, Question
 from workshop.magics import with_parameters
 
 TIMES = 5
+
+_NUMBERS = re.compile(r"\[-?\d[^\]]{100,}\]")  # a vector; in a plan nobody reads it
 
 # A function of AGE's loads its library, also for users who may not LOAD; the path finds its operators.
 PATH = "SELECT ag_catalog.agtype_build_map(), set_config('search_path', 'public, ag_catalog', true)"
@@ -63,7 +66,7 @@ class Answer:
         return "; ".join(f"{'✔' if name in self.right else '✘'} {name}" for name in self.names) or "nothing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answers:
     """What every way answered to one question."""
 
@@ -87,6 +90,8 @@ class Answers:
         lines = [self.question.text]
         lines += [f"  {one.way:9}  {one.milliseconds:6.1f} ms  {one.told()}" for one in self.each]
         return "\n".join([*lines, f"  Judged {self.question.judged}."])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [
@@ -147,7 +152,7 @@ def _answer(connection: sa.Connection, way: str, question: Question, values: Map
         begun = time.perf_counter()
         run(connection, statement, values)
         taken.append((time.perf_counter() - begun) * 1000)
-    plan = tuple(str(line[0]) for line in run(connection, f"{explain}{statement}", values))
+    plan = tuple(_NUMBERS.sub("[...]", str(line[0])) for line in run(connection, f"{explain}{statement}", values))
     return Answer(way, statement, tuple(found), statistics.median(taken), plan, question.right)
 
 
