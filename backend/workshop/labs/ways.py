@@ -44,8 +44,8 @@ class WayError(ExplainedError):
 class Answer:
     """What one way answered.
 
-    found: the rows, the best first; milliseconds: the median of five; plan: the lines of EXPLAIN; right: those of the
-    answers that are right, None where nobody can judge.
+    found: the rows, the best first; milliseconds: the median of five; plan: the lines of EXPLAIN; right: all that is
+    right, found or not, None where nobody can judge.
     """
 
     way: str
@@ -59,11 +59,11 @@ class Answer:
     def names(self) -> list[str]:
         return [str(row[0]) for row in self.found]
 
-    def told(self) -> str:
-        """Return the answers, each marked where it can be judged."""
+    def told(self) -> list[str]:
+        """Return the answers, each marked where it can be judged, or else with its reason."""
         if self.right is None:
-            return "; ".join(f"{row[0]} ({_why(row[1])})" if len(row) > 1 else str(row[0]) for row in self.found)
-        return "; ".join(f"{'✔' if name in self.right else '✘'} {name}" for name in self.names) or "nothing"
+            return [f"{row[0]} ({_why(row[1])})" for row in self.found]
+        return [f"{'✔' if name in self.right else '✘'} {name}" for name in self.names] or ["nothing"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,15 +88,15 @@ class Answers:
 
     def __str__(self) -> str:
         lines = [self.question.text]
-        lines += [f"  {one.way:9}  {one.milliseconds:6.1f} ms  {one.told()}" for one in self.each]
+        lines += [f"  {one.way:9}  {one.milliseconds:6.1f} ms  {'; '.join(one.told())}" for one in self.each]
         return "\n".join([*lines, f"  Judged {self.question.judged}."])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [
-            (one.way, one.told(), f"{one.milliseconds:.1f}", _folded("statement", one.statement),
-             _folded(f"plan, {len(one.plan)} lines", "\n".join(one.plan)))
+            (one.way, tables.Html("<br>".join(map(html.escape, one.told()))), f"{one.milliseconds:.1f}",
+             _folded("statement", one.statement), _folded(f"plan, {len(one.plan)} lines", "\n".join(one.plan)))
             for one in self.each
         ]  # fmt: skip
         table = tables.table(self.question.text, ("way", "answer, the best first", "ms", "asked", "plan"), rows)
