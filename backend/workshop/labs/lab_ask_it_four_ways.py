@@ -41,7 +41,7 @@ def counted_by_variant(settings: Settings) -> None:
 
 @exercise(counted_by_variant)
 def curses(look: Look) -> None:
-    """The view curses (people, category, feature, times) counts each curse of a product that can be had under 200 once."""
+    """The view curses (people, category, feature, times) counts each curse of a product under 200 once."""
     wanted = look.rows("""
         SELECT g.name, p.category, f.name, count(*)
         FROM review_mentions m JOIN reviews r ON r.id = m.review_id JOIN products p ON p.id = r.product_id
@@ -52,7 +52,8 @@ def curses(look: Look) -> None:
     """)
     if _is_view(look, "curses"):
         found = look.rows("SELECT people, category, feature, times FROM public.curses")
-        look.same("curses", map(tuple, found), map(tuple, wanted), "a join gives a row for each pair, not for each review")
+        cause = "a join gives a row for each pair, not for each review"
+        look.same("curses", map(tuple, found), map(tuple, wanted), cause)
 
 
 FUNCTION = "public.opinions(ag_catalog.agtype)"
@@ -60,7 +61,7 @@ FUNCTION = "public.opinions(ag_catalog.agtype)"
 
 @exercise(nothing)
 def opinions(look: Look) -> None:
-    """The function opinions(parameters agtype) asks the graph: feature_id, praised and cursed of the product $product."""
+    """The function opinions(parameters agtype) gives feature_id, praised and cursed of the product $product."""
     source = look.values("SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(:name)", name=FUNCTION)
     look.expect(bool(source), f"there is no function {FUNCTION}", "create it in the schema public, with one parameter")
     _no_path_for_all(look)

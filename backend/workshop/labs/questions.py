@@ -1,8 +1,8 @@
 """The five questions of the lab "ask it four ways", and how each way asks them.
 
-A statement returns its answer in the first column, the best first. A colon begins a bind parameter in SQL, a dollar in
-Cypher: `query` is the question as it was asked, `vector` what the model `model` makes of it, and the others stand in
-the question's own parameters.
+A statement returns its answer in the first column, the best first; full text asks for any word of the question. A colon
+begins a bind parameter in SQL, a dollar in Cypher: `query` is the question as it was asked, `vector` what the model
+`model` makes of it, and the others stand in the question's own parameters.
 
 What is right was judged by hand, from the texts; `judged` says by which rule.
 """
@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 WAYS = ("ILIKE", "full text", "vectors", "joins", "Cypher")
-
-# Any word of a text instead of all of them.
-ANY = "CAST(replace(CAST(plainto_tsquery('english', {}) AS text), '&', '|') AS tsquery)"
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,9 @@ PLANE = Question(
         "ILIKE": """
 SELECT name FROM products
 WHERE description ILIKE '%plane%' AND description ILIKE '%noise%' AND description ILIKE '%comfort%' ORDER BY id""",
-        "full text": f"""
+        "full text": """
 SELECT name FROM products, to_tsvector('english', description) AS words,
-       {ANY.format(":query")} AS wanted
+       CAST(replace(CAST(plainto_tsquery('english', :query) AS text), '&', '|') AS tsquery) AS wanted
 WHERE words @@ wanted ORDER BY ts_rank(words, wanted) DESC, id LIMIT 5""",
         "vectors": """
 SELECT p.name FROM product_passages JOIN products p ON p.id = product_id
@@ -53,14 +50,15 @@ JOIN features f ON f.id = m.feature_id WHERE f.name IN ('Noise cancellation', 'C
 GROUP BY p.id HAVING count(DISTINCT f.id) FILTER (WHERE m.sentiment = 'positive') = 2
 ORDER BY sum(CASE m.sentiment WHEN 'positive' THEN 1 WHEN 'negative' THEN -1 ELSE 0 END) DESC, p.id LIMIT 5""",
         "Cypher": """
-MATCH (f:Feature {name: 'Noise cancellation'})<-[m:MENTIONS {sentiment: 'positive'}]-(:Review)<-[:HAS_REVIEW]-(p:Product)
+MATCH (p:Product)-[:HAS_REVIEW]->(:Review)
+      -[m:MENTIONS {sentiment: 'positive'}]->(f:Feature {name: 'Noise cancellation'})
 MATCH (p)-[:HAS_REVIEW]->(:Review)-[n:MENTIONS {sentiment: 'positive'}]->(g:Feature {name: 'Comfort'})
 RETURN p.name AS answer, count(DISTINCT m) + count(DISTINCT n) AS praised, p.id AS id
 ORDER BY praised DESC, id LIMIT 5""",
     },
     frozenset({"Nordhall Meridian", "Tamsin Drift", "Vireo Aria Pro 3", "Pikolo Hush Two", "Pikolo Nod"}),
-    "by the labels that were given by hand to some of the reviews: noise cancellation is praised more often than cursed, comfort is not "
-    "cursed more often than praised",
+    "by the labels that were given by hand to some of the reviews: noise cancellation is praised more often "
+    "than cursed, comfort is not cursed more often than praised",
 )
 
 RUNNERS = Question(
@@ -108,9 +106,10 @@ MOTHER = Question(
         "ILIKE": """
 SELECT p.name FROM products p JOIN reviews r ON r.product_id = p.id
 WHERE p.category = 'Tablets' AND r.body ILIKE '%mother%' GROUP BY p.id ORDER BY count(*) DESC, p.id LIMIT 5""",
-        "full text": f"""
+        "full text": """
 SELECT p.name FROM reviews r JOIN products p ON p.id = r.product_id,
-       to_tsvector('english', concat_ws(' ', title, body)) AS words, {ANY.format(":query")} AS wanted
+       to_tsvector('english', concat_ws(' ', title, body)) AS words,
+       CAST(replace(CAST(plainto_tsquery('english', :query) AS text), '&', '|') AS tsquery) AS wanted
 WHERE words @@ wanted GROUP BY p.id ORDER BY max(ts_rank(words, wanted)) DESC, p.id LIMIT 5""",
         "vectors": """
 SELECT p.name FROM review_embeddings e JOIN reviews r ON r.id = e.review_id JOIN products p ON p.id = r.product_id
@@ -199,10 +198,10 @@ PLEASED = Question(
         "ILIKE": """
 SELECT other.name, 'of the same maker' AS why FROM products one JOIN products other ON other.brand ILIKE one.brand
 WHERE one.id = :product AND other.id <> one.id ORDER BY other.id LIMIT 5""",
-        "full text": f"""
+        "full text": """
 SELECT other.name, 'described in the same words' AS why
 FROM products one, products other, to_tsvector('english', other.description) AS words,
-     {ANY.format("one.description")} AS wanted
+     CAST(replace(CAST(plainto_tsquery('english', one.description) AS text), '&', '|') AS tsquery) AS wanted
 WHERE one.id = :product AND other.id <> one.id ORDER BY ts_rank(words, wanted) DESC, other.id LIMIT 5""",
         "vectors": """
 SELECT p.name, 'described in much the same sense' AS why FROM product_passages one JOIN product_passages other

@@ -1,14 +1,15 @@
 """One question asked in several ways: what each answers, how long it takes, by which plan, and where it is wrong.
 
-    answers = ways.ask(lab.settings, "plane")      # a table; statement and plan of each way are folded away
-    answers["Cypher"].plan
-    ways.scores([...])                             # how many answers of each way are right, by question
+answers = ways.ask(lab.settings, "plane")      # a table; statement and plan of each way are folded away
+answers["Cypher"].plan
+ways.scores([...])                             # how many answers of each way are right, by question
 """
 
 from __future__ import annotations
 
 import html
 import json
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,8 @@ from workshop.magics import with_parameters
 
 TIMES = 5
 
+_NUMBERS = re.compile(r"\[-?\d[^\]]{100,}\]")  # a vector; in a plan nobody reads it
+
 # A function of AGE's loads its library, also for users who may not LOAD; the path finds its operators.
 PATH = "SELECT ag_catalog.agtype_build_map(), set_config('search_path', 'public, ag_catalog', true)"
 
@@ -41,8 +44,8 @@ class WayError(ExplainedError):
 class Answer:
     """What one way answered.
 
-    found: the rows, the best first; milliseconds: the median of five; plan: the lines of EXPLAIN; right: those of the
-    answers that are right, None where nobody can judge.
+    found: the rows, the best first; milliseconds: the median of five; plan: the lines of EXPLAIN; right: all that is
+    right, found or not, None where nobody can judge.
     """
 
     way: str
@@ -56,14 +59,14 @@ class Answer:
     def names(self) -> list[str]:
         return [str(row[0]) for row in self.found]
 
-    def told(self) -> str:
-        """Return the answers, each marked where it can be judged."""
+    def told(self) -> list[str]:
+        """Return the answers, each marked where it can be judged, or else with its reason."""
         if self.right is None:
-            return "; ".join(f"{row[0]} ({_why(row[1])})" if len(row) > 1 else str(row[0]) for row in self.found)
-        return "; ".join(f"{'✔' if name in self.right else '✘'} {name}" for name in self.names) or "nothing"
+            return [f"{row[0]} ({_why(row[1])})" for row in self.found]
+        return [f"{'✔' if name in self.right else '✘'} {name}" for name in self.names] or ["nothing"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answers:
     """What every way answered to one question."""
 
@@ -85,13 +88,15 @@ class Answers:
 
     def __str__(self) -> str:
         lines = [self.question.text]
-        lines += [f"  {one.way:9}  {one.milliseconds:6.1f} ms  {one.told()}" for one in self.each]
+        lines += [f"  {one.way:9}  {one.milliseconds:6.1f} ms  {'; '.join(one.told())}" for one in self.each]
         return "\n".join([*lines, f"  Judged {self.question.judged}."])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [
-            (one.way, one.told(), f"{one.milliseconds:.1f}", _folded("statement", one.statement),
-             _folded(f"plan, {len(one.plan)} lines", "\n".join(one.plan)))
+            (one.way, tables.Html("<br>".join(map(html.escape, one.told()))), f"{one.milliseconds:.1f}",
+             _folded("statement", one.statement), _folded(f"plan, {len(one.plan)} lines", "\n".join(one.plan)))
             for one in self.each
         ]  # fmt: skip
         table = tables.table(self.question.text, ("way", "answer, the best first", "ms", "asked", "plan"), rows)
@@ -147,7 +152,7 @@ def _answer(connection: sa.Connection, way: str, question: Question, values: Map
         begun = time.perf_counter()
         run(connection, statement, values)
         taken.append((time.perf_counter() - begun) * 1000)
-    plan = tuple(str(line[0]) for line in run(connection, f"{explain}{statement}", values))
+    plan = tuple(_NUMBERS.sub("[...]", str(line[0])) for line in run(connection, f"{explain}{statement}", values))
     return Answer(way, statement, tuple(found), statistics.median(taken), plan, question.right)
 
 
