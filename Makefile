@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+TRAIN := .venv-train
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 BACKEND := cd backend &&
@@ -23,7 +24,7 @@ LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterla
 # The tests run on all cores; each worker has a server of its own.
 AT_ONCE := --numprocesses=auto --maxprocesses=4
 
-.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench texts lock clean
+.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench eval train texts lock clean
 
 help:  ## Show this list
 	@echo "make <target>, where <target> is one of"
@@ -85,12 +86,28 @@ format: $(READY)  ## Format the code and strip the notebooks
 texts: $(READY)  ## Write the generated parts of the texts anew
 	@$(BIN)/python -m workshop.generated
 
-bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY; some minutes, on a machine that does nothing else
+bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY, graph; some minutes, on a machine that does nothing else
 	@$(BACKEND) $(BIN)/python -m benchmarks
+
+eval: $(READY)  ## Measure the search against judged queries, with intervals (about three minutes)
+	@$(BACKEND) $(BIN)/python -m evaluation
+
+# torch has an environment of its own, which borrows everything else from the workshop's: a line in a .pth file is a
+# folder that is searched too.
+train: $(READY) $(TRAIN)/.ready  ## Train the reader of reviews anew (half an hour on two cores; fetches torch)
+	@$(BACKEND) $(CURDIR)/$(TRAIN)/bin/python -m training
+
+$(TRAIN)/.ready: $(READY) backend/training/requirements.txt
+	@echo "Making $(TRAIN), with torch"
+	@$(PYTHON) -m venv $(TRAIN)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/workshop.pth"
+	@$(TRAIN)/bin/python -m pip install -qq --disable-pip-version-check --no-compile -r backend/training/requirements.txt
+	@touch $@
 
 lock:  ## Resolve requirements.txt into backend/requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o backend/requirements.lock
 
 clean:  ## Stop the server, remove its data, the virtual environment and what was built
 	@[ ! -x $(BIN)/workshop ] || $(BIN)/workshop stop --and-remove-data
-	@rm -rf $(VENV) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache
+	@rm -rf $(VENV) $(TRAIN) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache

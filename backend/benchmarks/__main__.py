@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks import Line
 from shop.settings import ROOT
 
-BENCHMARKS = ("environment", "embedding", "nearest", "copy_csv")
+BENCHMARKS = ("environment", "embedding", "nearest", "copy_csv", "graph")
 FIGURES = ROOT / "docs" / "figures" / "bench.json"
 
 

@@ -72,10 +72,12 @@ def explains(error: sa.exc.DBAPIError) -> bool:
 
 def explain(error: sa.exc.DBAPIError, url: sa.URL) -> str:
     """Turn a failure of the driver into one sentence with the cause and the way out."""
-    said = str(error.orig).strip()
+    # What the server hints at follows as a sentence of its own; where in a function it happened helps nobody here.
+    said = str(error.orig).partition("\nCONTEXT:")[0].strip().replace("\nHINT:  ", ". ").rstrip(".")
     where = f"{url.host or 'localhost'}:{url.port or 5432}"
     for words, sentence in _CAUSES:
-        if words in said:
+        # Others say "does not exist" of a table.
+        if words in said and isinstance(error, sa.exc.OperationalError):
             return sentence.format(where=where, user=url.username, database=url.database)
     state = getattr(error.orig, "sqlstate", None)
     if state in _STATES:
@@ -145,6 +147,8 @@ _STATES = {
     "again; nothing was changed.",
     "23505": "A row of the revision collides with one that is there ({said}): move or delete that row and run "
     "the command again; the revision was rolled back.",
+    "23503": "A row would point to one that is not there ({said}): add that one or mend the row, then run the command "
+    "again; nothing was changed.",
     "23502": "A column was to take no null, and rows that are there hold one ({said}): fill them first, then run the "
     "command again; what the revision did in its transaction was rolled back.",
     "23514": "Rows that are there, or that the revision writes, break a rule ({said}): mend the rows or the rule, then "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from shop import database
 from shop.ai import weights
-from shop.settings import Settings
+from shop.settings import BACKEND, Settings
 from workshop import checkpoints, steps
 from workshop.server import EmbeddedServer, home_of_this_clone
 
@@ -80,6 +81,33 @@ def at(settings):
         return settings
 
     return bring
+
+
+@pytest.fixture
+def alembic():
+    """Start `alembic ...` as in another terminal, on the test's database: alembic("upgrade", "head").
+
+    It gives the running process, whose output is text. What still runs at the end is killed.
+    """
+    runs = []
+
+    def start(*words: str, place: Settings | None = None) -> subprocess.Popen[str]:
+        environment = dict(os.environ)
+        if place:
+            environment["DATABASE_URL"] = place.database_url.render_as_string(hide_password=False)
+        assert environment.get("DATABASE_URL"), "ask for `settings`, too: the learner's database is not for tests"
+        program = Path(sys.executable).with_name("alembic")
+        pipe = subprocess.PIPE
+        runs.append(
+            subprocess.Popen([program, *words], cwd=BACKEND, env=environment, stdout=pipe, stderr=pipe, text=True)
+        )
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.poll() is None:
+            run.kill()
+        run.communicate()
 
 
 @pytest.fixture

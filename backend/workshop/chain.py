@@ -25,8 +25,18 @@ LABS = (
     "lab_roll_back_and_repair",
     "lab_break_it_and_repair_it",
     "lab_vector_laboratory",
+    "lab_break_the_graph",
+    "lab_ask_it_four_ways",
 )
-SHORT_PATH = (START, "0001_create_sample_table", "0002_create_catalog", "0003_seed_catalog", "0006_embed_catalog")
+SHORT_PATH = (
+    START,
+    "0001_create_sample_table",
+    "0002_create_catalog",
+    "0003_seed_catalog",
+    "0006_embed_catalog",
+    "0012_score_sentiment",
+    "0013_build_graph",
+)
 
 
 class UnknownStepError(ExplainedError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -83,12 +84,36 @@ def status() -> None:
     click.echo(f"database     {settings.database_url.render_as_string()}")
     click.echo(f"revision     {seen.revision or BASE}")
     click.echo(f"fingerprint  {seen.fingerprint[:12]}")
+    _show_filled(settings)
     for one in steps.kept(settings):
         click.echo(f"kept         {one.name} at {one.revision} (workshop return {one.name.rpartition('_')[2]})")
     for path in scratch.drafts():
         click.echo(f"draft        {path.name}")
     click.echo("")
     click.echo(str(workshop.so_far()))
+
+
+@main.command()
+def refresh() -> None:
+    """Have the model read what came or changed after the revisions ran."""
+    from workshop import refresh as refreshing  # numpy takes its time; as below
+
+    settings = server.ensure()
+    states = list(refreshing.refresh(settings))
+    for state in states:
+        click.echo(f"{state}{'' if state.complete else ': refreshed'}")
+    if not states:
+        click.echo(f"No revision up to {steps.current(settings)} has a model fill a table.")
+
+
+def _show_filled(settings: Settings) -> None:
+    from workshop import refresh as refreshing
+
+    try:
+        for state in refreshing.states(settings):
+            click.echo(f"by a model   {state}" + ("" if state.complete else " (workshop refresh)"))
+    except refreshing.RefreshError as error:
+        click.echo(f"by a model   {error} (workshop check)")
 
 
 @main.command()
@@ -196,6 +221,42 @@ def address(file: str, host: str | None, port: int | None, name: str | None) -> 
         url = url.set(host=host or url.host, port=port or url.port, database=name or url.database)
         scratch.write_address(file, url)
     click.echo(f"backend/scratch/{file}: {url.render_as_string()}")
+
+
+@main.group("azure-double")
+def azure_double_commands() -> None:
+    """A throwaway database that stands in for Azure; nothing leaves this machine."""
+
+
+@azure_double_commands.command("begin")
+@click.argument("step")
+def begin_double(step: str) -> None:
+    """Make it anew, at the revision before STEP."""
+    from workshop import azure_double
+
+    click.echo(str(azure_double.begin(step)))
+    click.echo("Next: workshop azure-double alembic upgrade +1")
+
+
+@azure_double_commands.command("alembic", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def alembic_on_double(words: tuple[str, ...]) -> None:
+    """Run `AI_PROVIDER=azure alembic WORDS` on it, and show what changed."""
+    from workshop import azure_double, terminal
+
+    settings = server.ensure()
+    azure_double.environment(settings)  # it must be there
+    before = azure_double.look(azure_double.place(settings))
+    terminal.run(settings, "alembic", shlex.join(words), stand_in=True)
+    click.echo(str(xray.compare(before, azure_double.look(azure_double.place(settings)))))
+
+
+@azure_double_commands.command("drop")
+def drop_double() -> None:
+    """Drop it."""
+    from workshop import azure_double
+
+    click.echo(azure_double.drop(server.ensure()))
 
 
 @main.command("walk")

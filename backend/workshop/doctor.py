@@ -19,7 +19,10 @@ from workshop.server import EmbeddedServer, place, runtime
 
 OLDEST_PYTHON = (3, 11)
 OLDEST = {"vector": (0, 8), "age": (1, 6)}
-NEEDED_BY = {"vector": "0006_embed_catalog and the AI steps after it", "age": "0013_build_graph and 0014_index_graph"}
+WILL_NOT = {
+    "vector": "0006_embed_catalog and the AI steps after it will not work",
+    "age": "0013_build_graph and 0014_index_graph will not work",
+}
 
 
 @dataclass(frozen=True)
@@ -170,12 +173,29 @@ def _extensions(connection: sa.Connection, ours: bool) -> Iterator[Line]:
     found = {row[0]: tuple(row)[1:] for row in connection.execute(asked, {"names": list(OLDEST)})}
     for name, oldest in OLDEST.items():
         version, installed, mine_to_make = found.get(name, (None, False, False))
-        yield _extension(name, oldest, version, bool(installed or mine_to_make), ours)
+        line = _extension(name, oldest, version, bool(installed or mine_to_make), ours)
+        yield (_age(connection, line, installed) if name == "age" and line.ok else line)
+
+
+def _age(connection: sa.Connection, line: Line, installed: bool) -> Line:
+    """Say what an administrator has to do for a user who is none: a right, and a setting of the server."""
+    if not installed:
+        return line
+    usage = "SELECT has_schema_privilege('ag_catalog', 'USAGE'), current_user"
+    allowed, name = connection.execute(sa.text(usage)).one()
+    if not allowed:
+        mend = f'an administrator runs GRANT USAGE ON SCHEMA ag_catalog TO "{name}"'
+        return Line(line.name, None, f'{line.what}, and its schema is closed to "{name}": {WILL_NOT["age"]}', mend)
+    # The setting is hidden from an ordinary user, but a library that is loaded has settings of its own.
+    if not connection.scalar(sa.text("SELECT count(*) FROM pg_settings WHERE name LIKE 'age.%'")):
+        mend = "an administrator sets shared_preload_libraries = 'age' and restarts the server"
+        what = f"{line.what}, not preloaded: the steps and %%cypher work, in other programs cypher() does not"
+        return Line(line.name, None, what, mend)
+    return line
 
 
 def _extension(name: str, oldest: tuple[int, int], version: str | None, usable: bool, ours: bool) -> Line:
-    label, wanted = f"extension {name}", ".".join(map(str, oldest))
-    will_not = f"{NEEDED_BY[name]} will not work"
+    label, wanted, will_not = f"extension {name}", ".".join(map(str, oldest)), WILL_NOT[name]
     if version is None:
         graph = EmbeddedServer().graph_missing if ours and name == "age" else None
         return Line(label, None, f"missing: {will_not}", graph or "install it on the server, or use the Dev Container")

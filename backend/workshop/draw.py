@@ -1,4 +1,4 @@
-"""Pictures: entity diagrams from the live database, bars, curves, and maps of vectors.
+"""Pictures: entity diagrams from the live database, bars, curves, maps of vectors, and neighbourhoods in a graph.
 
 SVG without any address in it, so they work offline.
 """
@@ -9,14 +9,17 @@ import html
 import io
 import itertools
 import re
-from collections import defaultdict
+import textwrap
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any
 
 import matplotlib as mpl
+import networkx as nx
 import numpy as np
+import pandas as pd
 import sqlalchemy as sa
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,6 +30,7 @@ from matplotlib.textpath import text_to_path
 
 from shop.errors import ExplainedError
 from workshop import placing
+from workshop.agtype import Edge, Path, Vertex
 
 # One style for all pictures: a white card, dark text, one blue for structure; each colour reads on white (AA).
 INK, QUIET, PAPER, STRUCTURE, HEADING = "#1c2430", "#55606e", "#ffffff", "#2b5b84", "#e3ecf4"
@@ -36,6 +40,8 @@ STYLE = {"font.family": "sans-serif", "font.sans-serif": [FONT], "svg.fonttype":
 # Sizes in points
 NAME, COLUMN, TYPE = 10.0, 9.0, 8.0
 HEAD, LINE, PADDING, SPACE, CORNER, ARROW = 19.0, 13.0, 7.0, 14.0, 4.0, 7.0
+MOST_VERTICES, LONGEST_CAPTION = 60, 34
+BEHIND = {"boxstyle": "square,pad=0.1", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.75}
 _numbers = itertools.count(1)
 
 
@@ -54,7 +60,7 @@ class Drawing:
         # As HTML and not as image/svg+xml: JupyterLab would show that as an image, without its text and its name.
         return self.svg
 
-    def save(self, path: Path) -> None:
+    def save(self, path: FilePath) -> None:
         """Write the picture to an .svg file."""
         path.write_text(self.svg, encoding="utf-8")
 
@@ -196,6 +202,106 @@ def vectors(rows: Sequence[Sequence[float]], groups: Sequence[str], title: str, 
         axes.set(xticks=[], yticks=[], aspect="equal")
         counts = ", ".join(f"{name} {list(groups).count(name)}" for name in dict.fromkeys(groups))
         return _drawing(figure, f"{title}: a map with {share:.0%} of the difference between the vectors; {counts}")
+
+
+def graph(rows: Iterable[Iterable[Any]] | pd.DataFrame, title: str) -> Drawing:
+    """Draw every vertex, edge and path in the rows of a query: vertices coloured by label, edges named.
+
+    An edge whose two ends are not both in the rows is left out, and the description says so.
+
+    Args:
+        rows: what `%%cypher` returns; lists and maps are looked into.
+
+    Raises:
+        DrawError: there is no vertex, or there are more than a reader can tell apart.
+    """
+    found = list(_elements(rows.to_numpy().tolist() if isinstance(rows, pd.DataFrame) else rows))
+    vertices = {one.id: one for one in found if isinstance(one, Vertex)}
+    all_edges = {one.id: one for one in found if isinstance(one, Edge)}
+    edges = {key: one for key, one in all_edges.items() if {one.start, one.end} <= vertices.keys()}
+    if not vertices:
+        raise DrawError(
+            "There is no vertex to draw: return vertices or paths, as in MATCH path = (a)-[]-(b) RETURN path."
+        )
+    if len(vertices) > MOST_VERTICES:
+        raise DrawError(
+            f"{len(vertices)} vertices are more than {MOST_VERTICES}, and nobody could read them: use LIMIT."
+        )
+    net = nx.MultiDiGraph((one.start, one.end) for one in edges.values())
+    net.add_nodes_from(vertices)
+    places = nx.spring_layout(net, k=2.4 / len(vertices) ** 0.5, iterations=300, seed=7)
+    figure = Figure(figsize=(7.2, min(7.2, 3 + 0.2 * len(vertices))), layout="constrained")
+    with mpl.rc_context(STYLE):
+        axes = figure.subplots()
+        _draw_edges(axes, edges.values(), places)
+        _draw_vertices(axes, vertices.values(), places)
+        axes.set_title(title, loc="left", color=INK, fontsize=11, parse_math=False)
+        axes.axis("off")
+        axes.margins(0.16, 0.1)
+        return _drawing(figure, _told(vertices, edges.values(), len(all_edges) - len(edges)))
+
+
+def _elements(value: Any) -> Iterator[Vertex | Edge]:
+    """Yield the vertices and edges in a value, however deep."""
+    if isinstance(value, Vertex | Edge):
+        yield value
+    elif isinstance(value, Path):
+        yield from value.elements
+    elif isinstance(value, Mapping):
+        yield from _elements(list(value.values()))
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        for one in value:
+            yield from _elements(one)
+
+
+def _draw_edges(axes: Axes, edges: Iterable[Edge], places: Mapping[int, Any]) -> None:
+    """Draw arrows, bent when several join the same two vertices; the label stands in the middle."""
+    beside: Counter[frozenset[int]] = Counter()
+    for edge in edges:
+        ends = frozenset((edge.start, edge.end))
+        start, end = places[edge.start], places[edge.end]
+        bend = 0.18 * beside[ends] * (1 if edge.start < edge.end else -1)
+        beside[ends] += 1
+        look = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": 9, "shrinkB": 10, "lw": 0.9,
+                "connectionstyle": f"arc3,rad={bend}"}  # fmt: skip
+        axes.annotate("", end, start, arrowprops=look)
+        across = np.array([end[1] - start[1], start[0] - end[0]])
+        middle = (start + end) / 2 + across * bend / 2
+        said = edge.properties.get("sentiment")
+        words = edge.label + (f" {said}" if said else "")
+        axes.text(
+            middle[0],
+            middle[1],
+            words,
+            fontsize=6.5,
+            color=QUIET,
+            ha="center",
+            va="center",
+            bbox=BEHIND,
+            parse_math=False,
+        )
+
+
+def _draw_vertices(axes: Axes, vertices: Iterable[Vertex], places: Mapping[int, Any]) -> None:
+    labels = dict.fromkeys(sorted({one.label for one in vertices}))
+    for label, color in zip(labels, itertools.cycle(LINKS), strict=False):
+        group = [one for one in vertices if one.label == label]
+        x, y = zip(*(places[one.id] for one in group), strict=True)
+        axes.scatter(x, y, s=130, color=color, edgecolors=PAPER, label=label, zorder=3)
+        for one in group:
+            said = textwrap.shorten(one.caption, LONGEST_CAPTION, placeholder=" ...") or one.label
+            axes.annotate(said, places[one.id], (0, 9), textcoords="offset points", fontsize=8, color=INK, ha="center",
+                          bbox=BEHIND, zorder=4, parse_math=False)  # fmt: skip
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left", bbox_to_anchor=(0, 0), ncols=len(labels))
+
+
+def _told(vertices: Mapping[int, Vertex], edges: Iterable[Edge], left_out: int) -> str:
+    """Say the graph in words: what there is, and each edge between two captions."""
+    said = "; ".join(f"{vertices[one.start].caption} {one.label} {vertices[one.end].caption}" for one in edges)
+    counts = Counter(one.label for one in vertices.values())
+    words = "A graph of " + ", ".join(f"{number} {label}" for label, number in sorted(counts.items()))
+    rest = f". {left_out} edges are not drawn, since an end of theirs was not returned" if left_out else ""
+    return f"{words}: {said}{rest}" if said else words + rest
 
 
 def _flattened(rows: np.ndarray) -> tuple[np.ndarray, float]:

@@ -1,15 +1,18 @@
-"""What the export and the gold labels are made of, counted from the files: for data/README.md and its tests."""
+"""What the export, the labels and the training texts are made of, counted from the files, for data/README.md."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 from shop.settings import DATA
 
 GOLD = DATA / "gold"
+TRAINING = DATA / "training"
 COMMON = frozenset(
     "a an the and or but if of to in on at for with from by as is are was were be been being it its i "
     "i'm i've my me we our us you your he she they them his her him this that these those not no so too "
@@ -121,8 +124,18 @@ def _labels(name: str) -> dict[tuple[str, str], str]:
     return {(row["review_id"], row["feature_id"]): row["sentiment"] for row in found if row["feature_id"] != "none"}
 
 
+def training(name: str) -> list[dict[str, Any]]:
+    """Return the training texts of a file: list, text, mentions (feature, sentiment, words)."""
+    return [json.loads(line) for line in (TRAINING / name).read_text(encoding="utf-8").splitlines()]
+
+
+def feature_lists() -> dict[str, dict[str, str]]:
+    """Return the lists of features that training texts are labelled with beside the catalog's: name to description."""
+    lists: dict[str, dict[str, str]] = json.loads((TRAINING / "features.json").read_text(encoding="utf-8"))
+    return lists
+
+
 def files() -> list[Path]:
     """Return every file under data/ that the figures are counted from."""
-    return sorted(
-        path for path in DATA.rglob("*") if path.suffix in (".csv", ".md", ".svg") and path.name != "README.md"
-    )
+    counted = (".csv", ".json", ".jsonl", ".md", ".svg")
+    return sorted(path for path in DATA.rglob("*") if path.suffix in counted and path.name != "README.md")

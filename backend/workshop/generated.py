@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 
 from shop.settings import ROOT
-from workshop import chain, export, labs
+from workshop import chain, export, figures, labs
 
 MARKED = re.compile(
     r"<!-- generated: (?P<part>[\w-]+) from sha256:(?P<hash>\w*)[^>]*-->\n(?P<text>.*?)"
@@ -176,6 +176,18 @@ def _benches(names: Sequence[str]) -> dict[str, Any]:
     return {name: bench for name, bench in kept.items() if not names or name in names}
 
 
+def training_table() -> str:
+    """The training texts, counted by file."""
+    lines = ["| file | texts | mentions | positive | negative | neutral | texts without |", f"|---{'|--:' * 6}|"]
+    for name in ("shop_reviews.jsonl", "other_reviews.jsonl"):
+        texts = export.training(name)
+        told = Counter(sentiment for text in texts for _, sentiment, _ in text["mentions"])
+        without = sum(not text["mentions"] for text in texts)
+        by_sentiment = " | ".join(str(told[one]) for one in ("positive", "negative", "neutral"))
+        lines.append(f"| `{name}` | {len(texts)} | {told.total():,} | {by_sentiment} | {without} |")
+    return "\n".join(lines) + "\n"
+
+
 PARTS = {
     "steps": Part(steps_source, steps_table),
     "labs": Part(labs_source, labs_table),
@@ -183,10 +195,21 @@ PARTS = {
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
     "gold": Part(export_source, gold_table),
+    "training": Part(export_source, training_table),
+    "figures-search": Part(figures.source, figures.search_table),
+    "figures-fusion": Part(figures.source, figures.fusion_text),
+    "figures-reader": Part(figures.source, figures.reader_tables),
     "bench": Part(lambda: bench_source([]), lambda: bench_table([])),
     "bench-nearest": Part(lambda: bench_source(["nearest"]), lambda: bench_table(["nearest"])),
 }
-PAGES = ["README.md", "backend/README.md", "data/README.md", "docs/labs/lab_vector_laboratory.md"]
+PAGES = [
+    "README.md",
+    "backend/README.md",
+    "data/README.md",
+    "docs/labs/lab_vector_laboratory.md",
+    "docs/reference/figures.md",
+    "docs/steps/0012_score_sentiment.md",
+]
 
 
 def stale(page: Path) -> list[str]:
@@ -226,6 +249,8 @@ def main() -> None:
     bad = [f"{page.relative_to(ROOT)}: {part}" for page in pages for part in stale(page)]
     if bad:
         sys.exit("Out of date: " + ", ".join(bad) + ". Run `make texts`.")
+    if figures.out_of_date():
+        sys.exit("Out of date: the data or the search changed after the figures were measured. Run `make eval texts`.")
 
 
 if __name__ == "__main__":

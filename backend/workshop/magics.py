@@ -1,4 +1,4 @@
-"""%sql and %%sql: ipython-sql, made strict.
+"""%sql and %%sql: ipython-sql, made strict. (%%cypher is in workshop.cypher.)
 
 ipython-sql parses the cell, runs the statements and holds the rows. What is different here:
 
@@ -204,10 +204,13 @@ class StrictSql(SqlMagic):  # type: ignore[misc]
 
 def load(ipython: Any) -> None:
     """Register the magics and widen the text columns of tables."""
+    from workshop.cypher import Cypher
+
     pd.set_option("display.max_colwidth", WIDTH)
     magic = StrictSql(ipython)
     magic.autocommit = magic.feedback = False  # we commit at the end of the cell, and say more
     ipython.register_magics(magic)
+    ipython.register_magics(Cypher)
     ipython.display_formatter.formatters["text/html"].for_type(pd.DataFrame, tables.frame)
 
 

@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
 from shop.settings import load as load_settings
-from workshop import scratch, server
+from workshop import azure_double, scratch, server
 
 
 class CommandFailedError(ExplainedError):
@@ -23,7 +23,14 @@ class CommandFailedError(ExplainedError):
 
 
 def run(
-    settings: Settings, program: str, line: str, fails: bool = False, drafts: bool = False, *, address: str = ""
+    settings: Settings,
+    program: str,
+    line: str,
+    fails: bool = False,
+    drafts: bool = False,
+    *,
+    address: str = "",
+    stand_in: bool = False,
 ) -> str:
     """Run `<program> <line>` in backend/ on this database, print what it prints, and return it.
 
@@ -32,6 +39,7 @@ def run(
         fails: the command is meant to fail.
         drafts: let Alembic see the learner's drafts in backend/scratch, too.
         address: take the database's address from this file of backend/scratch, as a deployment would.
+        stand_in: run it on the stand-in for Azure, and say so.
 
     Raises:
         CommandFailedError: it failed, or it succeeded although it was meant to fail, or there is no such command.
@@ -43,6 +51,10 @@ def run(
     if address:
         before = f"env $(cat scratch/{address}) "
         environment |= environment_of(load_settings({}, scratch.address_file(address)))
+    if stand_in:
+        print(azure_double.LABEL)
+        before = "AI_PROVIDER=azure "
+        environment |= azure_double.environment(settings)
     if drafts:
         before += "ALEMBIC_CONFIG=scratch.ini "
         environment["ALEMBIC_CONFIG"] = str(scratch.config())
@@ -90,11 +102,20 @@ class TerminalMagics(Magics):  # type: ignore[misc]
         """Run `alembic ...` in backend/.
 
         %alembic --fails ... for a command that is meant to fail; %alembic --scratch ... to let Alembic see your drafts;
-        %alembic --deploy ... with the address in backend/scratch/deploy.env.
+        %alembic --deploy ... with the address in backend/scratch/deploy.env; %alembic --azure-double ... on the
+        stand-in for Azure, with AI_PROVIDER=azure.
         """
-        flags, rest = _flags(line, "--fails", "--scratch", "--deploy")
+        flags, rest = _flags(line, "--fails", "--scratch", "--deploy", "--azure-double")
         address = "deploy.env" if "--deploy" in flags else ""
-        run(server.ensure(), "alembic", rest, "--fails" in flags, "--scratch" in flags, address=address)
+        run(
+            server.ensure(),
+            "alembic",
+            rest,
+            "--fails" in flags,
+            "--scratch" in flags,
+            address=address,
+            stand_in="--azure-double" in flags,
+        )
 
     @line_magic
     def workshop(self, line: str) -> None:

@@ -10,7 +10,8 @@ vector stands who made it, and of what.
 
 The vectors live in tables of their own, so that a product or a review may be inserted without one: product_passages
 and review_embeddings. They belong together, because a search asks both with one vector, made by one model. Whoever
-deletes a product deletes its passages. The downgrade drops both tables; the vectors can be computed again.
+deletes a product deletes its passages. The downgrade drops both tables; the vectors can be computed again. With
+AI_PROVIDER=azure it also takes the address and the key of Azure out of the database, if an upgrade put them there.
 """
 
 from __future__ import annotations
@@ -104,3 +105,4 @@ def downgrade() -> None:
     op.drop_table("review_embeddings")
     op.drop_table("product_passages")
     op.drop_extension("vector")
+    op.clear_ai_settings()

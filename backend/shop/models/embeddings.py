@@ -64,3 +64,26 @@ class ReviewEmbedding(Embedded, Base):
 
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True)
     text_md5: Mapped[str] = mapped_column(sa.String(32), comment="Of the text that the model read, title and body")
+
+
+class ChunkEmbedding(Embedded, Base):
+    """The vector of a document's chunk, in two halves: title with heading, and body."""
+
+    __tablename__ = "chunk_embeddings"
+    __table_args__ = (
+        sa.Index(
+            "ix_chunk_embeddings_embedding",
+            "embedding",
+            postgresql_using="ivfflat",
+            postgresql_ops={"embedding": "vector_cosine_ops"},
+            postgresql_with={"lists": 15},
+        ),
+        {"comment": "A vector for each chunk of a document"},
+    )
+
+    chunk_id: Mapped[int] = mapped_column(sa.ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True)
+    text_md5: Mapped[str] = mapped_column(sa.String(32), comment="Of what the model read: title, heading and body")
+    embedding: Mapped[NDArray] = mapped_column(  # type: ignore[type-arg]
+        Vector(2 * DIMENSIONS),
+        comment="Title with heading, then body; unit length; compare by cosine, <=>, with a question twice",
+    )

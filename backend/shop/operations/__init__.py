@@ -5,6 +5,6 @@ names and arguments are an API: a revision that was applied somewhere calls them
 argument but never change what one means.
 """
 
-from shop.operations import copy_csv, copy_documents, embed, extension, index
+from shop.operations import ai_settings, copy_csv, copy_documents, embed, extension, graph, index, score_sentiment
 
-__all__ = ["copy_csv", "copy_documents", "embed", "extension", "index"]
+__all__ = ["ai_settings", "copy_csv", "copy_documents", "embed", "extension", "graph", "index", "score_sentiment"]

@@ -11,66 +11,90 @@
 the columns of `key` and `keep`, and `embedding`, provider, model, dimension (how many numbers) and computed_at (with
 a default of now()). Rows whose key is in the table already are left alone; so are texts that are null or blank.
 
+A text of two parts can have a vector of two parts. `texts` names the columns, and their vectors stand one after the
+other, brought to length 1 as a whole:
+
+    op.embed("chunk_embeddings", key="chunk_id", source=..., texts="title text", dimensions=2 * 384)
+
+A row of which one text is null or blank is left out: half a vector would be compared as if it were a whole one.
+
 AI_PROVIDER decides who computes. `local`: batches of texts come here and their vectors go back by COPY. `azure`: one
-statement a batch, and nothing leaves the database. Everything is part of the revision's own transaction: it is filled
-whole or not at all. What lasts when it fails is the local provider's cache, so the next run computes only the rest.
+statement a batch, and nothing leaves the database (shop.ai.in_database). The table is filled in the revision's own
+transaction, whole or not at all. What lasts when it fails are the finished vectors, in the local provider's cache or in
+the table shop_ai.finished, so the next run computes only the rest.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
-from alembic.operations import MigrateOperation, Operations
+from alembic.operations import Operations
 from pgvector import Vector as Written
 from pgvector.sqlalchemy import Vector
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from tqdm.std import tqdm
 
 from shop import ai
+from shop.ai import in_database
 from shop.ai.azure import Azure
-from shop.ai.local import Local
+from shop.ai.local import Local, Vectors
+from shop.operations import batches
+from shop.operations.filling import Filling
 
 log = logging.getLogger("alembic.operations.embed")
 
-BATCH = 128  # texts between two signs of progress, and the most that is computed twice after a failure
-TIMEOUT = 60_000  # milliseconds for one answer of Azure's model
-ATTEMPTS, PAUSE = 6, 5_000  # how often it is asked when it says 429, and the milliseconds in between
-
-COUNTED = {"preserve_rowcount": True}  # SQLAlchemy forgets how many rows an INSERT brought
-
 
 @Operations.register_operation("embed")
-class Embed(MigrateOperation):
+class Embed(Filling):
     """Fill a table with vectors; see the module's text for the arguments."""
 
-    def __init__(self, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384) -> None:
+    def __init__(
+        self, table: str, *, key: str, source: str, texts: str = "text", keep: str = "", dimensions: int = 384
+    ) -> None:
         self.table, self.source, self.dimensions = table, source, dimensions
-        self.key, self.keep = key.split(), keep.split()
+        self.key, self.texts, self.keep = key.split(), texts.split(), keep.split()
 
     @classmethod
     def embed(
-        cls, operations: Operations, table: str, *, key: str, source: str, keep: str = "", dimensions: int = 384
+        cls,
+        operations: Operations,
+        table: str,
+        *,
+        key: str,
+        source: str,
+        texts: str = "text",
+        keep: str = "",
+        dimensions: int = 384,
     ) -> None:
         """Compute a vector for each row of `source` that has none in `table` yet.
+
+        Args:
+            key, texts, keep: names of columns of `source`, divided by spaces.
+            dimensions: numbers of a whole vector, those of all `texts` together.
 
         Raises:
             ModelError: the provider cannot compute, or makes vectors of another dimension; nothing was filled.
         """
-        operations.invoke(cls(table, key=key, source=source, keep=keep, dimensions=dimensions))
+        operations.invoke(cls(table, key=key, source=source, texts=texts, keep=keep, dimensions=dimensions))
+
+    def maker(self) -> tuple[str, str]:
+        """Return the provider and the model that would fill it now."""
+        provider = ai.provider()
+        return provider.provider, provider.model
 
 
 @Operations.implementation_for(Embed)
 def fill(operations: Operations, plan: Embed) -> None:
     """List what is missing in pg_temp.to_embed, then fill the table batch by batch."""
     provider = ai.provider()
-    if provider.dimensions != plan.dimensions:
+    if (makes := provider.dimensions * len(plan.texts)) != plan.dimensions:
         raise ai.ModelError(
-            f"{plan.table} wants vectors of {plan.dimensions} numbers, and {provider.model} makes them of "
-            f"{provider.dimensions}: set AI_PROVIDER to another provider."
+            f"{plan.table} wants vectors of {plan.dimensions} numbers, and {provider.model} makes them of {makes} for "
+            f"{' and '.join(plan.texts)}: set AI_PROVIDER to another provider, or write another op.embed."
         )
     if operations.migration_context.as_sql:
         _write_script(operations, plan, provider)
@@ -78,18 +102,12 @@ def fill(operations: Operations, plan: Embed) -> None:
     connection = operations.get_bind()
     if isinstance(provider, Azure):
         provider.require(connection)
-        compute = functools.partial(_in_the_database, connection, plan, provider)
+    total, blank = batches.begin(operations, plan.missing("to_embed"))
+    if isinstance(provider, Azure):
+        _in_the_database(operations, plan, provider, total)
     else:
         compute = functools.partial(_here, connection, plan, provider)
-    operations.execute(_list(plan))
-    operations.execute("CREATE INDEX ON pg_temp.to_embed (n)")
-    total, blank = connection.execute(_COUNT).one()
-    with _progress(operations, plan.table, total) as advance:
-        for first in range(1, total + 1, BATCH):
-            last = min(first + BATCH - 1, total)
-            if (made := compute(first, last)) != last - first + 1:
-                raise ai.ModelError(f"{provider.model} gave {made} vectors for {last - first + 1} texts.")
-            advance(made)
+        batches.run(operations, plan.table, total, compute, f"vectors by {provider.model}")
     log.info("%s: %s vectors by %s, %s blank texts left out", plan.table, total, provider.model, blank)
     operations.execute("DROP TABLE pg_temp.to_embed")
 
@@ -97,8 +115,8 @@ def fill(operations: Operations, plan: Embed) -> None:
 def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) -> None:
     """`--sql`: the statement where the database computes, else a comment that says what is missing."""
     if isinstance(provider, Azure):
-        operations.execute(_list(plan))
-        operations.execute(_by_azure(plan, provider, 1, None))
+        operations.execute(plan.missing("to_embed").listed())
+        operations.execute(_by_azure(plan, provider))
         operations.execute("DROP TABLE pg_temp.to_embed")
         return
     operations.migration_context.impl.static_output(
@@ -111,21 +129,10 @@ def _write_script(operations: Operations, plan: Embed, provider: Local | Azure) 
 # -- what is to be done --------------------------------------------------------------------------------------
 
 
-TO_EMBED = sa.table("to_embed", sa.column("n", sa.Integer), sa.column("text", sa.Text), schema="pg_temp")
-
-_COUNT = sa.text("SELECT count(n), count(*) - count(n) FROM pg_temp.to_embed")
-
-
-def _list(plan: Embed) -> sa.TextClause:
-    """Number the missing texts from 1 in the order of their keys; blank ones get no number."""
-    # The names and the source are the revision's own code, trusted like any other statement of it.
-    key = ", ".join(plan.key)
-    return sa.text(
-        "CREATE TEMPORARY TABLE to_embed ON COMMIT DROP AS "  # noqa: S608
-        f"SELECT CASE WHEN text ~ '\\S' THEN row_number() OVER (PARTITION BY coalesce(text ~ '\\S', false) "
-        f"ORDER BY {key}) END AS n, source.* FROM ({plan.source}) AS source "
-        f"WHERE ({key}) NOT IN (SELECT {key} FROM {plan.table})".replace(":", "\\:")
-    )
+def _listed(plan: Embed) -> sa.TableClause:
+    """Return pg_temp.to_embed with the number and the texts of its rows."""
+    texts = (sa.column(name, sa.Text) for name in plan.texts)
+    return sa.table("to_embed", sa.column("n", sa.Integer), *texts, schema="pg_temp")
 
 
 def _target(plan: Embed) -> tuple[sa.TableClause, list[str]]:
@@ -154,58 +161,86 @@ def _insert(plan: Embed, provider: Local | Azure, vectors: sa.FromClause) -> sa.
 
 def _here(connection: sa.Connection, plan: Embed, provider: Local, first: int, last: int) -> int:
     """Read the texts, compute, bring the vectors back by COPY; return how many were put in."""
-    asked = sa.select(TO_EMBED.c.n, TO_EMBED.c.text).where(TO_EMBED.c.n.between(first, last)).order_by(TO_EMBED.c.n)
-    rows = connection.execute(asked).all()
-    vectors = provider.embed([row.text for row in rows])
+    listed = _listed(plan)
+    asked = sa.select(*listed.c).where(listed.c.n.between(first, last)).order_by(listed.c.n)
+    numbers, *texts = zip(*connection.execute(asked).all(), strict=True)
+    vectors = _together([provider.embed(some) for some in texts])
     made = sa.Table("embedded", sa.MetaData(), sa.Column("n", sa.Integer),
                     sa.Column("embedding", Vector(plan.dimensions)), prefixes=["TEMPORARY"])  # fmt: skip
     connection.execute(sa.schema.CreateTable(made))
     copy = "COPY pg_temp.embedded (n, embedding) FROM STDIN"
     with connection.connection.cursor() as cursor, cursor.copy(copy) as stream:  # type: ignore[attr-defined]
-        for row, vector in zip(rows, vectors, strict=True):
-            stream.write_row((row.n, Written(vector).to_text()))
-    filled = connection.execute(_insert(plan, provider, made), execution_options=COUNTED).rowcount
+        for n, vector in zip(numbers, vectors, strict=True):
+            stream.write_row((n, Written(vector).to_text()))
+    filled = connection.execute(_insert(plan, provider, made), execution_options=batches.COUNTED).rowcount
     connection.execute(sa.text("DROP TABLE pg_temp.embedded"))
     return filled
 
 
-def _in_the_database(connection: sa.Connection, plan: Embed, provider: Azure, first: int, last: int) -> int:
-    return connection.execute(_by_azure(plan, provider, first, last), execution_options=COUNTED).rowcount
+def _together(parts: Sequence[Vectors]) -> Vectors:
+    """One vector after the other, row by row; what has several parts is brought to length 1 as a whole."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = np.hstack(parts)
+    whole /= np.linalg.norm(whole, axis=1, keepdims=True)
+    return whole
 
 
-def _by_azure(plan: Embed, provider: Azure, first: int, last: int | None) -> sa.Insert:
-    """One statement: the texts from `first` to `last` as an array to the model, its answers by place to their keys."""
-    batch = TO_EMBED.c.n >= first if last is None else TO_EMBED.c.n.between(first, last)
-    texts = sa.select(sa.func.array_agg(aggregate_order_by(TO_EMBED.c.text, TO_EMBED.c.n))).where(batch)
-    options = (BATCH, plan.dimensions, TIMEOUT, sa.true(), ATTEMPTS, PAUSE)
-    asked = sa.func.azure_openai.create_embeddings(
-        sa.literal(provider.model, sa.Text), texts.scalar_subquery(), *options
+def _in_the_database(operations: Operations, plan: Embed, provider: Azure, total: int) -> None:
+    """Have the model read what it has not read yet, apart from this transaction, then put the vectors in here."""
+    connection = operations.get_bind()
+    progress = functools.partial(batches.progress, operations, plan.table)
+    in_database.finish(
+        connection, provider, source=plan.source, texts=plan.texts, readable=plan.readable, progress=progress
     )
-    answers = asked.table_valued("embedding", with_ordinality="place", name="answers").render_derived()
-    made = sa.select((answers.c.place + (first - 1)).label("n"), answers.c.embedding).subquery("made")
-    return _insert(plan, provider, made)
+    if (found := _finished(connection, plan, provider)) != total:
+        raise ai.ModelError(
+            f"{total - found} of {total} texts for {plan.table} were written by this same revision, where the model "
+            "cannot see them yet: write them in a revision of their own, before this one."
+        )
 
 
-# -- progress ------------------------------------------------------------------------------------------------
+def _finished(connection: sa.Connection, plan: Embed, provider: Azure) -> int:
+    """Put in the vectors that stand in shop_ai.finished, by the texts they were made of; return how many."""
+    listed = _listed(plan)
+    answers = {name: in_database.finished().alias(f"of_{name}") for name in plan.texts}
+    whole = _whole([answer.c.answer for answer in answers.values()], provider)
+    found = sa.select(listed.c.n, whole.label("embedding")).where(listed.c.n.is_not(None))
+    for name, answer in answers.items():
+        found = found.where(answer.c.text_hash == _hash(listed.c[name]))
+        found = found.where(*(answer.c[column] == value for column, value in in_database.made_by(provider).items()))
+    vectors = found.subquery("made")
+    return connection.execute(_insert(plan, provider, vectors), execution_options=batches.COUNTED).rowcount
 
 
-@contextlib.contextmanager
-def _progress(operations: Operations, label: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a function that is told how many more are done.
+def _hash(text: sa.ColumnElement[str]) -> sa.Function[bytes]:
+    return sa.func.sha256(sa.func.convert_to(text, sa.literal("UTF8", sa.Text)))
 
-    Whoever runs Alembic from Python may bring a display of its own as config.attributes["on_rows"], a function of
-    label, done and total. Otherwise it is a bar in the terminal, and nothing where nobody watches.
+
+def _whole(parts: Sequence[sa.ColumnElement[Any]], provider: Azure) -> sa.ColumnElement[Any]:
+    """As _together(), in SQL."""
+    vectors = [sa.cast(part, Vector(provider.dimensions)) for part in parts]
+    together: sa.ColumnElement[Any] = functools.reduce(lambda one, other: one.op("||")(other), vectors)
+    return sa.func.l2_normalize(together) if len(parts) > 1 else together
+
+
+def _by_azure(plan: Embed, provider: Azure) -> sa.Insert:
+    """One statement for a script: all texts as an array to the model, its answers by place to their keys.
+
+    A text of several parts is asked for part by part.
     """
-    config = operations.migration_context.config
-    if config is not None and (told := config.attributes.get("on_rows")):
-        done = 0
+    listed = _listed(plan)
+    first, *others = parts = [_asked(provider, listed.c[name], listed.c.n) for name in plan.texts]
+    found = sa.select(
+        first.c.place.label("n"), _whole([part.c.embedding for part in parts], provider).label("embedding")
+    )
+    return _insert(plan, provider, found.where(*(other.c.place == first.c.place for other in others)).subquery("made"))
 
-        def advance(more: int) -> None:
-            nonlocal done
-            done += more
-            told(label, done, total)
 
-        yield advance
-        return
-    with tqdm(total=total, desc=label, unit="text", leave=False, disable=None) as bar:
-        yield bar.update
+def _asked(provider: Azure, text: sa.ColumnElement[str], n: sa.ColumnElement[int]) -> sa.TableValuedAlias:
+    """The call of the model for one array of texts, as a table with an `embedding` and its `place` in the array."""
+    texts = sa.select(sa.func.array_agg(aggregate_order_by(text, n))).where(n >= 1).scalar_subquery()
+    options = (in_database.BATCH, provider.dimensions, in_database.TIMEOUT, sa.true(), in_database.ATTEMPTS,
+               in_database.PAUSE)  # fmt: skip
+    asked = sa.func.azure_openai.create_embeddings(sa.literal(provider.model, sa.Text), texts, *options)
+    return asked.table_valued("embedding", with_ordinality="place", name=f"of_{text.key}").render_derived()

@@ -7,6 +7,9 @@ middle, it leaves an invalid index, which is kept up to date and never used, and
 exists". So op.build_index looks first: an invalid leftover is dropped, a valid index of the same definition is kept,
 and a valid one of another definition is an error. The definitions are compared in the server's own words, which it
 gives for the same index on an empty copy of the table.
+
+What the server remarks on the build goes to the log as a warning: an ivfflat index on a table without rows, for one, is
+built, and finds little for ever.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 
+import psycopg
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
 
@@ -36,9 +40,17 @@ class BuildIndex(MigrateOperation):
     """Build an index concurrently; see the module's text."""
 
     def __init__(
-        self, name: str, table: str, on: str, *, using: str = "btree", options: Mapping[str, int] | None = None
+        self,
+        name: str,
+        table: str,
+        on: str,
+        *,
+        using: str = "btree",
+        options: Mapping[str, int] | None = None,
+        unique: bool = False,
     ) -> None:
         self.name, self.table, self.on, self.using, self.options = name, table, on, using, dict(options or {})
+        self.unique = unique
 
     @classmethod
     def build_index(
@@ -50,22 +62,31 @@ class BuildIndex(MigrateOperation):
         *,
         using: str = "btree",
         options: Mapping[str, int] | None = None,
+        unique: bool = False,
     ) -> None:
         """Build an index concurrently, outside any transaction.
 
         Args:
+            table: with its schema, unless that is on the search_path; the index is made in the same.
             on: what stands in the parentheses: columns or expressions, with their operator classes.
             options: storage parameters, such as {"m": 16}.
 
         Raises:
             OtherIndexError: a valid index of this name has another definition; nothing was changed.
         """
-        operations.invoke(cls(name, table, on, using=using, options=options))
+        operations.invoke(cls(name, table, on, using=using, options=options, unique=unique))
+
+    @property
+    def place(self) -> str:
+        """The name with the schema of the table, if that was given."""
+        schema, dot, _ = self.table.rpartition(".")
+        return f"{schema}{dot}{self.name}"
 
     def statement(self, on_table: str, concurrently: str) -> str:
         """Return CREATE INDEX. All of it is the revision's own code, trusted like any other statement of it."""
         options = ", ".join(f"{name} = {value:d}" for name, value in self.options.items())
-        return f"CREATE INDEX {concurrently}{self.name} ON {on_table} USING {self.using} ({self.on})" + (
+        kind = "UNIQUE INDEX" if self.unique else "INDEX"
+        return f"CREATE {kind} {concurrently}{self.name} ON {on_table} USING {self.using} ({self.on})" + (
             f" WITH ({options})" if options else ""
         )
 
@@ -88,20 +109,21 @@ def build(operations: Operations, plan: BuildIndex) -> None:
     """Look what is there, and build unless it is the same."""
     with operations.get_context().autocommit_block():
         if operations.migration_context.as_sql:
-            operations.execute(_drop_invalid(plan.name))
-            operations.execute(plan.statement(plan.table, "CONCURRENTLY IF NOT EXISTS "))
+            operations.execute(_drop_invalid(plan.place))
+            operations.execute(_plain(plan.statement(plan.table, "CONCURRENTLY IF NOT EXISTS ")))
             return
         connection = operations.get_bind()
         with _patient(connection):
-            found = connection.execute(_LOOK, {"name": plan.name}).first()
+            found = connection.execute(_LOOK, {"name": plan.place}).first()
             if found and found.valid:
                 _require_same(connection, plan, found.definition)
                 log.info("%s stands already", plan.name)
                 return
             if found:
                 log.info("%s was left invalid by a run that was broken off; it is built anew", plan.name)
-                operations.execute(f"DROP INDEX CONCURRENTLY {plan.name}")
-            operations.execute(plan.statement(plan.table, "CONCURRENTLY "))
+                operations.execute(f"DROP INDEX CONCURRENTLY {plan.place}")
+            with _heard(connection, plan.name):
+                operations.execute(_plain(plan.statement(plan.table, "CONCURRENTLY ")))
 
 
 @Operations.implementation_for(DropBuiltIndex)
@@ -127,7 +149,7 @@ _SAME_TABLE = sa.text("""
 
 def _require_same(connection: sa.Connection, plan: BuildIndex, found: str) -> None:
     """Raise OtherIndexError unless the server writes the wanted index as it writes the one that it has."""
-    here = connection.scalar(_SAME_TABLE, {"name": plan.name, "table": plan.table})
+    here = connection.scalar(_SAME_TABLE, {"name": plan.place, "table": plan.table})
     if not here or _told(found) != _told(_in_the_servers_words(connection, plan)):
         raise OtherIndexError(
             f"An index {plan.name} is there and is another one ({found}); the revision wants "
@@ -139,10 +161,15 @@ def _require_same(connection: sa.Connection, plan: BuildIndex, found: str) -> No
 def _in_the_servers_words(connection: sa.Connection, plan: BuildIndex) -> str:
     """Build the index on an empty copy of the table, which nobody else sees, and ask for its definition."""
     connection.execute(sa.text(f"CREATE TEMPORARY TABLE shape (LIKE {plan.table})"))
-    connection.execute(sa.text(plan.statement("pg_temp.shape", "")))
+    connection.execute(_plain(plan.statement("pg_temp.shape", "")))
     words = connection.scalar(sa.text("SELECT pg_get_indexdef(to_regclass(:name))"), {"name": f"pg_temp.{plan.name}"})
     connection.execute(sa.text("DROP TABLE pg_temp.shape"))
     return str(words)
+
+
+def _plain(statement: str) -> sa.TextClause:
+    """Return the statement as it stands: a colon in it begins no parameter."""
+    return sa.text(statement.replace(":", "\\:"))
 
 
 def _told(definition: str) -> tuple[str, ...]:
@@ -161,6 +188,21 @@ def _patient(connection: sa.Connection) -> Iterator[None]:
     finally:
         with contextlib.suppress(sa.exc.DBAPIError):  # over a lost connection there is nothing to set back
             connection.execute(set_to, {"value": usual})
+
+
+@contextlib.contextmanager
+def _heard(connection: sa.Connection, name: str) -> Iterator[None]:
+    """Pass on what the server remarks; the driver keeps it to itself, and it may say that the index will be bad."""
+
+    def tell(notice: psycopg.errors.Diagnostic) -> None:
+        log.warning("%s", ": ".join(filter(None, (name, notice.message_primary, notice.message_detail))))
+
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    driver.add_notice_handler(tell)
+    try:
+        yield
+    finally:
+        driver.remove_notice_handler(tell)
 
 
 def _drop_invalid(name: str) -> sa.TextClause:

@@ -6,18 +6,14 @@ import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from shop import ai
 from shop.ai import local, weights
-from shop.operations import embed
-from shop.settings import BACKEND
-from workshop import checks, steps
+from shop.operations import batches
+from workshop import chain, checks, fillings, steps
 
 TEXTS = "SELECT (SELECT count(*) FROM product_passages) + (SELECT count(*) FROM review_embeddings)"
 
@@ -124,50 +120,92 @@ def test_broken_off_at_700_the_rest_is_computed_and_the_database_is_as_before(re
         with pytest.raises(steps.StepError, match="The model is gone"):
             revision.up()
     assert revision.leaves_no_trace()
-    assert 700 - embed.BATCH <= len(given) <= 700
+    assert 700 - batches.BATCH <= len(given) <= 700
     asked.clear()
     revision.up()
     [(everything,)] = revision.run(TEXTS)
     assert everything > 1400
-    assert len(asked) <= everything - 700 + embed.BATCH
+    assert len(asked) <= everything - 700 + batches.BATCH
     revision.down()
     asked.clear()
     revision.up()
     assert asked == []
 
 
-@pytest.mark.slow
-def test_killed_at_700_by_the_real_model(revision, monkeypatch, tmp_path):
-    """As above, but with the model itself, and the process killed from outside."""
+@pytest.fixture
+def own_models(monkeypatch, tmp_path):
+    """A folder with the model itself, and with a cache that begins empty."""
     shutil.copytree(weights.folder() / weights.MODEL, tmp_path / weights.MODEL, copy_function=os.link)
     monkeypatch.setenv("SHOP_MODELS", str(tmp_path))
-    program = Path(sys.executable).with_name("alembic")
-    run = subprocess.Popen([program, "upgrade", "0006"], cwd=BACKEND, stderr=subprocess.DEVNULL)
-    while run.poll() is None and finished(tmp_path) < 700:
+    return tmp_path
+
+
+def computed(folder):
+    """How many texts the model has read since the cache began: every one that it reads gets a number there."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "vectors.sqlite")) as file:
+        return file.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0] or 0
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda file: file.unlink(), r"is not in .*: `make weights` fetches the model"),
+        (lambda file: file.write_bytes(file.read_bytes()[:1000]), "were cut short"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"\1"), "are not the published ones"),
+    ],
+)
+def test_weights_in_a_bad_state_are_one_sentence_and_nothing_is_half_filled(revision, own_models, spoil, said):
+    file = own_models / weights.MODEL / "model.safetensors"
+    linked = file.rename(file.with_suffix(".linked"))
+    shutil.copyfile(linked, file)  # what the link leads to stays as it is
+    spoil(file)
+    with pytest.raises(steps.StepError, match=said):
+        revision.up()
+    assert revision.leaves_no_trace()
+
+
+@pytest.mark.slow
+def test_killed_at_700_by_the_real_model(revision, own_models, alembic):
+    """As above, but with the model itself, and the process killed from outside; about half a minute."""
+    run = alembic("upgrade", "0006")
+    while run.poll() is None and computed(own_models) < 700:
         time.sleep(0.05)
     run.send_signal(signal.SIGKILL)
-    run.wait()
+    run.communicate()
     revision.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alembic'")
-    kept = finished(tmp_path)
+    kept = computed(own_models)
     assert 700 <= kept < 1400
+    assert revision.leaves_no_trace() and steps.current(revision.settings) == revision.step.before
+    again = alembic("upgrade", "0006")
+    said = again.communicate(timeout=300)[1]
+    assert again.returncode == 0, said
+    [(everything,)] = revision.run(TEXTS)
+    assert 0 < computed(own_models) - kept <= everything - 700 + batches.BATCH
+
+
+@pytest.mark.slow
+def test_down_to_0005_and_up_again_is_the_same_in_a_tenth_of_the_time(revision, own_models):
+    """All steps up to head; the steps in which a model fills a table are timed. About a minute."""
+
+    def climb():
+        seconds = 0.0
+        for step in chain.steps()[chain.steps().index(revision.step) :]:
+            began = time.monotonic()
+            steps.upgrade(revision.settings, step.name)
+            seconds += (time.monotonic() - began) * bool(fillings.of(step))
+        return seconds, revision.look().fingerprint
+
+    first, there = climb()
+    steps.downgrade(revision.settings, revision.step.before)
     assert revision.leaves_no_trace()
-    real, again = local.Local.compute, []
-    monkeypatch.setattr(local.Local, "compute", lambda self, some: again.extend(some) or real(self, some))
-    revision.up()
-    assert again and kept + len(again) == finished(tmp_path)
-
-
-def finished(folder):
-    """How many vectors the cache holds; none before it is made."""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(folder / "vectors.sqlite")) as file:
-        return file.execute("SELECT count(*) FROM vectors").fetchone()[0]
-    return 0
+    second, again = climb()
+    assert again == there
+    assert second <= first / 10, f"{first:.1f} s the first time, {second:.1f} s the second"
 
 
 def test_the_script_of_sql_says_why_there_are_no_vectors(revision, capsys):
     from alembic import command
-
-    from workshop import chain
 
     command.upgrade(chain.alembic_config(), "0005:0006", sql=True)
     script = capsys.readouterr().out

@@ -1,17 +1,14 @@
 """0007_index_embeddings: two indexes beside a shop that goes on, and none that is broken after a kill."""
 
-import os
+import contextlib
+import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from shop import database
-from shop.settings import BACKEND
 from workshop import checks, steps
 
 
@@ -35,39 +32,69 @@ def test_up_down_up_gives_the_same_and_down_leaves_no_trace(revision):
     assert revision.look().fingerprint == first
 
 
-def alembic(settings, *words):
-    environment = {**os.environ, "DATABASE_URL": settings.database_url.render_as_string(hide_password=False)}
-    program = Path(sys.executable).with_name("alembic")
-    return subprocess.Popen(
-        [program, *words], cwd=BACKEND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+UNFINISHED = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 
 
-def test_killed_in_the_middle_and_run_again(revision):
+@contextlib.contextmanager
+def an_older_transaction(settings):
+    """A snapshot that every CREATE INDEX CONCURRENTLY waits for until the block ends."""
+    with database.connect(settings) as older:
+        older.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        older.exec_driver_sql("SELECT count(*) FROM products")
+        yield
+
+
+def test_killed_in_the_middle_and_run_again(revision, alembic):
     """The build waits for an older transaction, so the kill hits it when the first index is there and invalid."""
-    invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
-    with database.connect(revision.settings) as older:
-        older.exec_driver_sql("BEGIN; SELECT count(*) FROM product_passages; UPDATE products SET price = price")
-        run = alembic(revision.settings, "upgrade", "0007")
+    with an_older_transaction(revision.settings):
+        run = alembic("upgrade", "0007")
         deadline = time.monotonic() + 30
-        while revision.run(invalid) != [(1,)] and time.monotonic() < deadline:
+        while revision.run(UNFINISHED) != [(1,)] and time.monotonic() < deadline:
             time.sleep(0.05)
         run.send_signal(signal.SIGKILL)
         run.communicate()
         revision.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alembic'")
-        older.rollback()
-    assert revision.run(invalid) == [(1,)]
+    assert revision.run(UNFINISHED) == [(1,)]
     assert steps.current(revision.settings) == revision.step.before
     revision.up()
-    assert revision.run(invalid) == [(0,)]
+    assert revision.run(UNFINISHED) == [(0,)]
     again = revision.look().fingerprint
     revision.down()
     revision.up()
     assert revision.look().fingerprint == again
 
 
-def test_two_upgrades_at_once_both_finish(revision):
-    runs = [alembic(revision.settings, "upgrade", "0007") for _ in range(2)]
+@pytest.mark.slow
+def test_killed_ten_times_a_rerun_ends_as_an_undisturbed_one(revision, alembic):
+    """By turns the build hangs on an older transaction when the kill comes, and the kill comes at any moment.
+
+    The server's process is left to itself: it builds on, or ends when it notices, while the rerun begins. About a minute.
+    """
+    revision.up()
+    undisturbed = revision.look().fingerprint
+    revision.down()
+    chance, broken = random.Random(20261121), 0
+    for turn in range(10):
+        with an_older_transaction(revision.settings) if turn % 2 else contextlib.nullcontext():
+            run = alembic("upgrade", "0007")
+            for line in run.stderr:
+                if "-> 0007_index_embeddings" in line:
+                    break
+            time.sleep(0.5 if turn % 2 else chance.uniform(0, 0.5))
+            run.send_signal(signal.SIGKILL)
+            run.wait()
+            broken += steps.current(revision.settings) == revision.step.before
+        again = alembic("upgrade", "0007")
+        said = again.communicate(timeout=120)[1]
+        assert again.returncode == 0, said
+        assert revision.look().fingerprint == undisturbed
+        assert revision.run(UNFINISHED) == [(0,)]
+        revision.down()
+    assert broken >= 5, "too few kills hit the middle of the revision to prove anything"
+
+
+def test_two_upgrades_at_once_both_finish(revision, alembic):
+    runs = [alembic("upgrade", "0007") for _ in range(2)]
     ends = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
     assert [code for _, code in ends] == [0, 0], ends
     assert sum("-> 0007_index_embeddings" in said for said, _ in ends) == 1

@@ -92,7 +92,7 @@ def test_the_model_reads_256_tokens_and_not_more(model):
 
 
 def test_marks_in_a_text_are_text(model):
-    assert model._tokenizer.encode("[CLS] a").tokens == ["[CLS]", "[", "cl", "##s", "]", "a", "[SEP]"]
+    assert model._encoder._tokenizer.encode("[CLS] a").tokens == ["[CLS]", "[", "cl", "##s", "]", "a", "[SEP]"]
 
 
 def test_no_texts_and_one_text_instead_of_a_list(model):
@@ -208,6 +208,48 @@ def test_a_cache_that_cannot_be_used_is_said_and_gone_without(tmp_path, caplog, 
         one.compute = lambda texts: np.ones((len(texts), 384), "f4")
         assert one.embed(["a"]).shape == (1, 384)
         assert words in caplog.text and "goes on without it" in caplog.text
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from shop.ai.cache import Cache
+from shop.ai.local import Local
+resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+one = Local(Cache(Path(sys.argv[1])))
+print(*(one.embed([f"text {n}" for n in range(start, start + 64)]).shape for start in (0, 64, 128)))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit of a file's size")
+def test_a_disk_that_is_full_under_the_cache_loses_no_vector(model, tmp_path):
+    """A real limit, in a process of its own: the file ends in the middle of the second batch."""
+    place = tmp_path / "vectors.sqlite"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, place], cwd=BACKEND, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout == "(64, 384) (64, 384) (64, 384)\n", done.stderr
+    assert "cache of finished" in done.stderr and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert place.stat().st_size <= 150_000
+    texts = [f"text {n}" for n in range(192)]
+    kept = Cache(place).get(model, texts)
+    assert len(kept) == 64
+    again = Local(Cache(place)).embed(texts)
+    np.testing.assert_allclose(again, model.compute(texts), atol=1e-5)
+    assert len(Cache(place).get(model, texts)) == 192
+
+
+def test_a_finished_vector_that_was_cut_is_computed_again(model, tmp_path):
+    place = tmp_path / "v"
+    Local(Cache(place)).embed(["a", "b"])
+    with sqlite3.connect(place) as file:
+        [(table, column)] = file.execute(
+            "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c "
+            "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND c.name NOT IN ('id', 'key')"
+        ).fetchall()
+        file.execute(f"UPDATE {table} SET {column} = substr({column}, 1, 100) WHERE id = 1")
+    assert set(Cache(place).get(model, ["a", "b"])) == {"b"}
+    np.testing.assert_allclose(Local(Cache(place)).embed(["a"]), model.compute(["a"]), atol=1e-5)
 
 
 # -- which provider ----------------------------------------------------------------------------------------------------

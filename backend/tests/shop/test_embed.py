@@ -1,5 +1,7 @@
 """op.create_extension, op.embed and op.build_index by themselves; what revisions do with them stands in tests/revisions."""
 
+import io
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -7,9 +9,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from shop import ai
-from shop.ai import local
+from shop.ai import in_database, local
 from shop.ai.azure import DEPLOYMENT
-from shop.operations import embed
+from shop.operations import batches
 
 TABLE = """
     CREATE EXTENSION vector;
@@ -45,6 +47,7 @@ def op(connection):
 def notes(connection, monkeypatch, tmp_path):
     """A table of 300 notes, and a model whose vectors tell the number of the note."""
     connection.exec_driver_sql(TABLE)
+    connection.commit()  # Azure's model reads over a second connection
 
     def compute(self, texts):
         return np.array([np.full(384, float(text.split()[1])) for text in texts], "f4")
@@ -87,14 +90,28 @@ def test_a_vector_of_another_dimension_is_an_error(op, notes):
         op.embed("note_vectors", key="id", source=NOTES, dimensions=768)
 
 
-def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes, monkeypatch):
+@pytest.fixture
+def azure(connection, monkeypatch):
     monkeypatch.setenv("AI_PROVIDER", "azure")
-    monkeypatch.setenv(DEPLOYMENT, "small'one")
+    monkeypatch.setenv(DEPLOYMENT, "small")
     connection.exec_driver_sql(DOUBLE)
-    seen = []
+    connection.commit()
+
+
+@pytest.fixture
+def seen(connection):
+    """Every statement with its values, over both connections."""
+    found = []
     sa.event.listen(
-        connection, "before_cursor_execute", lambda c, cursor, statement, values, *_: seen.append((statement, values))
+        connection.engine,
+        "before_cursor_execute",
+        lambda c, cursor, statement, values, *_: found.append((statement, values)),
     )
+    return found
+
+
+def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes, azure, seen, monkeypatch):
+    monkeypatch.setenv(DEPLOYMENT, "small'one")
     op.embed("note_vectors", key="id", source=NOTES)
     assert count(connection) == 300 and mixed_up(connection) == 0
     asked = connection.execute(sa.text("SELECT * FROM azure_openai.asked")).all()
@@ -102,6 +119,114 @@ def test_azure_is_one_statement_a_batch_and_no_text_leaves(op, connection, notes
     assert sum("create_embeddings(" in statement for statement, _ in seen) == 3
     assert not any("note 1" in str(values) or "small'one" in statement for statement, values in seen)
     assert set(connection.scalars(sa.text("SELECT provider || ' ' || model FROM note_vectors"))) == {"azure small'one"}
+
+
+ODD = {
+    1: "",
+    2: " \n\t",
+    3: None,
+    4: "...!?",
+    5: "😀🎧",
+    6: "日本語のレビュー",
+    7: "Kopfhörer für Züge",
+    8: "word " * 40_000,
+    9: "x" * 100_000,
+    10: "[CLS] \\. \\N {1,2}\t'; DROP TABLE notes; --",
+    11: "%s :name $1",
+}
+
+
+def test_odd_texts_have_a_vector_of_their_own_and_blank_ones_none(op, connection):
+    """By the model itself, through COPY and back."""
+    connection.exec_driver_sql(TABLE)
+    connection.exec_driver_sql("DELETE FROM notes")
+    connection.execute(
+        sa.text("INSERT INTO notes VALUES (:id, :body)"), [{"id": key, "body": text} for key, text in ODD.items()]
+    )
+    op.embed("note_vectors", key="id", source=NOTES)
+    stored = dict(tuple(row) for row in connection.execute(sa.text("SELECT id, embedding::real[] FROM note_vectors")))
+    assert sorted(stored) == list(range(4, 12))
+    wanted = local.Local().compute([ODD[key] for key in sorted(stored)])
+    np.testing.assert_allclose([stored[key] for key in sorted(stored)], wanted, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(wanted, axis=1), 1, atol=1e-5)
+
+
+def test_a_column_of_another_dimension_is_an_error_and_nothing_is_filled(op, connection, notes):
+    connection.exec_driver_sql("ALTER TABLE note_vectors ALTER embedding TYPE vector(3)")
+    connection.commit()
+    with pytest.raises(sa.exc.DBAPIError, match="expected 3 dimensions, not 384"):
+        op.embed("note_vectors", key="id", source=NOTES)
+    connection.rollback()
+    assert count(connection) == 0
+
+
+# -- a vector of two parts -------------------------------------------------------------------------------------------
+
+PAIRS = "SELECT id, 'note ' || id AS head, 'note ' || 1000 - id AS body FROM notes"
+
+
+@pytest.fixture
+def pairs(connection, notes):
+    """The same 300 notes, with vectors that tell the numbers of two texts by their two halves."""
+    connection.exec_driver_sql("ALTER TABLE note_vectors ALTER embedding TYPE vector(768)")
+
+
+def embed_pairs(op, source=PAIRS):
+    op.embed("note_vectors", key="id", source=source, texts="head body", dimensions=768)
+
+
+def mixed_up_pairs(connection):
+    """Rows whose first half is not that of their own head, or whose second half is not that of their own body."""
+    return connection.scalar(
+        sa.text("""
+        SELECT count(*) FROM note_vectors CROSS JOIN LATERAL (SELECT embedding::real[] AS e OFFSET 0) AS numbers
+        WHERE vector_dims(embedding) <> 768 OR dimension <> 768 OR abs(vector_norm(embedding) - 1) > 1e-5
+        OR e[1] <> e[384] OR e[385] <> e[768] OR abs(e[1] / e[768] - id / (1000.0 - id)) > 1e-4
+    """)
+    )
+
+
+def test_two_texts_are_two_halves_of_one_vector_of_length_one(op, connection, pairs):
+    embed_pairs(op)
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
+
+
+def test_half_a_vector_is_not_put_in(op, connection, pairs):
+    blank = "CASE id WHEN {0} THEN NULL WHEN {0} + 1 THEN '' WHEN {0} + 2 THEN E' \\n' ELSE {1} END AS {1}"
+    embed_pairs(op, f"SELECT id, {blank.format(7, 'head')}, {blank.format(9, 'body')} FROM ({PAIRS}) AS pairs")
+    assert count(connection) == 295 and mixed_up_pairs(connection) == 0
+    assert connection.scalar(sa.text("SELECT count(*) FROM note_vectors WHERE id BETWEEN 7 AND 11")) == 0
+
+
+def test_as_many_texts_as_the_dimension_asks_for(op, pairs):
+    with pytest.raises(
+        ai.ModelError, match=r"wants vectors of 384 numbers, and .* makes them of 768 for head and body"
+    ):
+        op.embed("note_vectors", key="id", source=PAIRS, texts="head body")
+
+
+def test_azure_joins_both_halves_which_are_asked_for_one_by_one(op, connection, pairs, azure, seen):
+    embed_pairs(op)
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
+    assert sum("create_embeddings(" in statement for statement, _ in seen) == 5
+    asked = connection.execute(sa.text("SELECT * FROM azure_openai.asked")).all()
+    assert asked == [("small", n, 384) for n in (128, 128, 128, 128, 88)]
+
+
+def test_azure_that_forgets_one_half_fills_nothing(op, connection, pairs, azure):
+    forgets = DOUBLE.partition("CREATE FUNCTION")[2].replace("ORDER BY n;", "WHERE one <> 'note 999' ORDER BY n;")
+    connection.exec_driver_sql(f"CREATE OR REPLACE FUNCTION{forgets}")
+    connection.commit()
+    with pytest.raises(ai.ModelError, match=r"small gave (127 .* 128|87 .* 88) texts"):
+        embed_pairs(op)
+
+
+def test_the_script_for_azure_fills_the_same(connection, pairs, azure):
+    script = io.StringIO()
+    offline = {"as_sql": True, "output_buffer": script, "literal_binds": True}
+    embed_pairs(Operations(MigrationContext.configure(dialect_name="postgresql", opts=offline)))
+    connection.exec_driver_sql(script.getvalue())
+    assert count(connection) == 300 and mixed_up_pairs(connection) == 0
 
 
 def test_azure_without_its_extension_is_one_sentence(op, notes, monkeypatch):
@@ -115,12 +240,13 @@ def test_a_model_that_forgets_a_text_fills_nothing(op, connection, notes, monkey
     monkeypatch.setenv("AI_PROVIDER", "azure")
     monkeypatch.setenv(DEPLOYMENT, "small")
     connection.exec_driver_sql(DOUBLE.replace("ORDER BY n;", "ORDER BY n LIMIT 7;"))
-    with pytest.raises(ai.ModelError, match="small gave 7 vectors for 128 texts"):
+    connection.commit()
+    with pytest.raises(ai.ModelError, match="small gave 7 vectors of 384 numbers for 128 texts; none of them is kept"):
         op.embed("note_vectors", key="id", source=NOTES)
 
 
 def test_batches_are_as_large_as_the_module_says():
-    assert embed.BATCH == 128
+    assert batches.BATCH == in_database.BATCH == 128
 
 
 def test_the_extension_is_dropped_by_whoever_created_it(op, connection):

@@ -87,6 +87,10 @@ def test_gold_labels_are_many_exhaustive_and_quote_the_review():
     assert not without & {row["review_id"] for row in mentions}
 
 
+def test_every_accepted_review_is_labelled():
+    assert {row["review_id"] for row in export.rows("gold/labels.csv")} == {row["id"] for row in REVIEWS}
+
+
 def test_150_reviews_were_labelled_twice():
     seen = export.agreement()
     assert seen["reviews"] >= 150
@@ -112,3 +116,36 @@ def test_documents():
         assert text.startswith("---\n") and "\n# " in text and text.count("\n## ") >= 4, path.name
     old = (DATA / "documents" / "returns-policy-2023.md").read_text(encoding="utf-8")
     assert "superseded_by: returns-policy-2026.md" in old
+
+
+# -- training texts ------------------------------------------------------------------------------------------------------
+
+TRAINING = [text for name in ("shop_reviews", "other_reviews") for text in export.training(f"{name}.jsonl")]
+
+
+def test_training_texts_quote_themselves_and_name_features_that_exist():
+    features = export.accepted("features")
+    lists = {
+        "shop": {" ".join(row["name"].replace("&amp;", "&").split()) for row in features},
+        **export.feature_lists(),
+    }
+    assert len(lists["shop"]) == 56
+    for text in TRAINING:
+        named = [feature for feature, _, _ in text["mentions"]]
+        assert set(named) <= set(lists[text["list"]]) and len(set(named)) == len(named), text
+        assert {sentiment for _, sentiment, _ in text["mentions"]} <= {"positive", "negative", "neutral"}, text
+        assert all(words and words in text["text"] for _, _, words in text["mentions"]), text
+
+
+def test_training_texts_are_many_and_all_different():
+    assert len(TRAINING) >= 850
+    assert len({text["text"] for text in TRAINING}) == len(TRAINING)
+    assert export.sharing([export.words(text["text"]) for text in TRAINING], 8) < 0.01
+
+
+def test_training_texts_share_no_8_words_with_the_reviews_that_the_reader_is_measured_on():
+    def runs(text):
+        return {tuple(text[start : start + 8]) for start in range(len(text) - 7)}
+
+    measured = set().union(*map(runs, TEXTS))
+    assert [text["text"] for text in TRAINING if runs(export.words(text["text"])) & measured] == []

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from shop import database
 from shop.lock import KEY, migration_lock
-from shop.settings import BACKEND
 from workshop import chain, steps, xray
-
-
-def alembic(settings, *words):
-    environment = {**os.environ, "DATABASE_URL": settings.database_url.render_as_string(hide_password=False)}
-    program = Path(sys.executable).with_name("alembic")
-    return subprocess.Popen(
-        [program, *words], cwd=BACKEND, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 def fingerprint(settings):
@@ -32,8 +20,8 @@ def fingerprint(settings):
 
 
 @pytest.mark.parametrize("number", [2, 8])
-def test_upgrades_at_once_all_succeed_and_one_does_the_work(settings, at, number):
-    runs = [alembic(settings, "upgrade", "head") for _ in range(number)]
+def test_upgrades_at_once_all_succeed_and_one_does_the_work(settings, at, number, alembic):
+    runs = [alembic("upgrade", "head") for _ in range(number)]
     ends = [(run.communicate(timeout=120)[1], run.returncode) for run in runs]
     assert [code for _, code in ends] == [0] * number
     assert sum("Running upgrade 0002_create_catalog -> 0003_seed_catalog" in said for said, _ in ends) == 1
@@ -42,9 +30,23 @@ def test_upgrades_at_once_all_succeed_and_one_does_the_work(settings, at, number
     assert by_all == fingerprint(settings)
 
 
-def test_the_one_who_waits_says_for_whom_and_holds_no_snapshot(settings, connection):
+@pytest.mark.slow
+def test_two_upgrades_from_0005_to_head_both_finish_twenty_times(settings, at, alembic):
+    """The embeddings, and indexes that are built concurrently while the other one waits. Two to five minutes."""
+    at(chain.steps()[-1].name)
+    undisturbed = fingerprint(settings)
+    for _ in range(20):
+        at("0005_seed_focus_groups")
+        runs = [alembic("upgrade", "head") for _ in range(2)]
+        ends = [(run.communicate(timeout=300)[1], run.returncode) for run in runs]
+        assert [code for _, code in ends] == [0, 0], ends
+        assert sum("-> 0007_index_embeddings" in said for said, _ in ends) == 1
+        assert fingerprint(settings) == undisturbed
+
+
+def test_the_one_who_waits_says_for_whom_and_holds_no_snapshot(settings, connection, alembic):
     with migration_lock(connection):
-        waiting = alembic(settings, "upgrade", "0001")
+        waiting = alembic("upgrade", "0001")
         time.sleep(2.5)
         with database.connect(settings) as other:
             rows = other.execute(
@@ -77,18 +79,18 @@ def test_the_lock_is_free_afterwards(settings, connection):
         assert other.scalar(sa.select(sa.func.pg_try_advisory_lock(KEY)))
 
 
-def test_readers_do_not_wait(settings, connection):
+def test_readers_do_not_wait(settings, connection, alembic):
     with migration_lock(connection):
-        assert alembic(settings, "current").wait(timeout=30) == 0
+        assert alembic("current").wait(timeout=30) == 0
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_interrupt_rolls_back_the_revision_that_runs_and_says_so(settings, at):
+def test_interrupt_rolls_back_the_revision_that_runs_and_says_so(settings, at, alembic):
     at("0002_create_catalog")
     before = fingerprint(settings)
     with database.connect(settings) as blocker, blocker.begin():
         blocker.execute(sa.text("LOCK TABLE users"))
-        run = alembic(settings, "upgrade", "head")
+        run = alembic("upgrade", "head")
         time.sleep(2.5)
         run.send_signal(signal.SIGINT)
         said = "".join(run.communicate(timeout=30))
@@ -97,20 +99,20 @@ def test_interrupt_rolls_back_the_revision_that_runs_and_says_so(settings, at):
     assert fingerprint(settings) == before
 
 
-def test_a_lock_that_is_never_free_ends_with_a_sentence(settings, at, monkeypatch):
+def test_a_lock_that_is_never_free_ends_with_a_sentence(settings, at, monkeypatch, alembic):
     at("0002_create_catalog")
     with database.connect(settings) as blocker, blocker.begin():
         blocker.execute(sa.text("LOCK TABLE users"))
-        run = alembic(settings, "upgrade", "head")  # lock_timeout is 10 seconds
+        run = alembic("upgrade", "head")  # lock_timeout is 10 seconds
         said = "".join(run.communicate(timeout=60))
     assert run.returncode != 0 and "holds a lock that this statement needs" in said and "Traceback" not in said
 
 
-def test_an_unknown_revision_is_explained(settings, at, connection):
+def test_an_unknown_revision_is_explained(settings, at, connection, alembic):
     at("0001_create_sample_table")
     with database.connect(settings) as fresh, fresh.begin():
         fresh.execute(sa.text("UPDATE alembic_version SET version_num = 'from_a_branch'"))
-    run = alembic(settings, "upgrade", "head")
+    run = alembic("upgrade", "head")
     said = "".join(run.communicate(timeout=30))
     assert run.returncode != 0
     assert "Can't locate revision identified by 'from_a_branch'" in said and "workshop reset" in said

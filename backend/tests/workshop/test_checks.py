@@ -8,6 +8,8 @@ from shop import database
 from workshop import chain, checks
 from workshop.checks import Look
 
+AGE = "SET LOCAL search_path = public, ag_catalog;"
+
 # (step, promise): (a statement that breaks exactly this promise, what the reason must name)
 BREAK = {
     ("0001", "columns"): ("ALTER TABLE sample ALTER name TYPE varchar(60)", "character varying(50)"),
@@ -119,6 +121,110 @@ BREAK = {
         "too long: a-first-running-watch.md (1005)",
     ),
     ("0009", "sequences"): ("SELECT setval('chunks_id_seq', 1)", "chunks: the next key would be 2"),
+    ("0010", "table"): ("COMMENT ON TABLE chunk_embeddings IS NULL", "comment on missing: chunk_embeddings"),
+    ("0010", "cascade"): (
+        "ALTER TABLE chunk_embeddings DROP CONSTRAINT fk_chunk_embeddings_chunk_id_chunks, ADD CONSTRAINT "
+        "fk_chunk_embeddings_chunk_id_chunks FOREIGN KEY (chunk_id) REFERENCES chunks (id)",
+        "foreign key with cascade missing: fk_chunk_embeddings_chunk_id_chunks",
+    ),
+    ("0010", "chunks"): (
+        "DELETE FROM chunk_embeddings USING chunks WHERE id = chunk_id AND heading = 'Exchanges'",
+        "(returns-policy-2026.md > Exchanges)",
+    ),
+    ("0010", "texts"): (
+        "UPDATE chunks SET body = body || ' Later.' WHERE heading = 'Exchanges'",
+        "(returns-policy-2026.md > Exchanges)",
+    ),
+    ("0010", "sizes"): ("UPDATE chunk_embeddings SET dimension = 384 WHERE chunk_id = 3", "not 768 numbers: chunk 3 ("),
+    ("0010", "lengths"): (
+        "UPDATE chunk_embeddings SET embedding = embedding + embedding WHERE chunk_id = 3",
+        "not of length 1: chunk 3 (",
+    ),
+    ("0010", "halves"): (
+        "UPDATE chunk_embeddings SET embedding = l2_normalize(embedding * "
+        "(array_fill(1, ARRAY[384]) || array_fill(2, ARRAY[384]))::vector) WHERE chunk_id = 3",
+        "halves of different length: chunk 3 (",
+    ),
+    ("0010", "provenance"): (
+        "UPDATE chunk_embeddings SET model = 'another' WHERE chunk_id = 3",
+        "vectors of several models: all-MiniLM-L6-v2 (local); another (local)",
+    ),
+    ("0011", "index"): (
+        "DROP INDEX ix_chunk_embeddings_embedding; CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_cosine_ops) WITH (lists = 14)",
+        "WITH (lists='14')",
+    ),
+    ("0011", "valid"): (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_chunk_embeddings_embedding'::regclass",
+        "invalid: ix_chunk_embeddings_embedding",
+    ),
+    ("0011", "used"): (
+        "DROP INDEX ix_chunk_embeddings_embedding; CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_ip_ops) WITH (lists = 15)",
+        "ix_chunk_embeddings_embedding is not used",
+    ),
+    ("0011", "learned"): (
+        "ALTER TABLE chunk_embeddings RENAME TO filled; DROP INDEX ix_chunk_embeddings_embedding; "
+        "CREATE TABLE chunk_embeddings (LIKE filled); CREATE INDEX ix_chunk_embeddings_embedding ON chunk_embeddings "
+        "USING ivfflat (embedding vector_cosine_ops) WITH (lists = 15); "
+        "INSERT INTO chunk_embeddings SELECT * FROM filled",
+        "REINDEX INDEX CONCURRENTLY ix_chunk_embeddings_embedding",
+    ),
+    ("0012", "tables"): ("COMMENT ON TABLE review_mentions IS NULL", "comment on missing: review_mentions"),
+    ("0012", "columns"): ("ALTER TABLE review_mentions ALTER score TYPE double precision", "'score', 'real'"),
+    ("0012", "rules"): (
+        "ALTER TABLE review_mentions DROP CONSTRAINT ck_review_mentions_clause_not_empty",
+        "ck_review_mentions_clause_not_empty",
+    ),
+    ("0012", "foreign_keys"): (
+        "DROP INDEX ix_review_mentions_feature_id",
+        "index for missing: fk_review_mentions_feature_id_features",
+    ),
+    ("0012", "reviews"): (
+        "INSERT INTO reviews (id, product_id, rating, body, reviewed_on) VALUES (90000, 1, 5, 'Late.', '2026-01-01')",
+        "not read: review 90000",
+    ),
+    ("0012", "quotations"): (
+        "UPDATE review_mentions SET clause = 'Nobody said so.' WHERE review_id = (SELECT min(review_id) "
+        "FROM review_mentions)",
+        "words that are not in it are quoted from review",
+    ),
+    ("0012", "mentions"): (
+        "DELETE FROM review_sentiments WHERE review_id = (SELECT min(review_id) FROM review_mentions)",
+        "mentions, and not listed as read: review",
+    ),
+    ("0012", "shares"): (
+        "UPDATE review_sentiments SET positive_score = 1, negative_score = 1, neutral_score = 0 WHERE review_id = 3",
+        "the scores do not sum to 1: review 3 (2.00)",
+    ),
+    ("0012", "provenance"): (
+        "UPDATE review_sentiments SET model = 'another' WHERE review_id = 3",
+        "review_sentiments by several models: ",
+    ),
+    ("0013", "extension"): (
+        "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET search_path = public, ag_catalog'; END $$",
+        "search_path=public, ag_catalog",
+    ),
+    ("0013", "labels"): (f"{AGE} SELECT create_vlabel('shop_graph', 'Brand')", "label not expected: Brand"),
+    ("0013", "vertices"): (
+        f"{AGE} SELECT * FROM cypher('shop_graph', $$ MATCH (p:Product {{id: 7}}) SET p.price = 1 $$) AS (a agtype)",
+        "Product not expected: brand",
+    ),
+    ("0013", "edges"): (
+        f"{AGE} SELECT * FROM cypher('shop_graph', $$ MATCH (:Product {{id: 7}})-[e:HAS_FEATURE]->() "
+        "WITH e LIMIT 1 DELETE e $$) AS (a agtype)",
+        "HAS_FEATURE missing: 7, ",
+    ),
+    ("0013", "ends"): ('DELETE FROM shop_graph."User"', "('WROTE', 'None', 'Review')"),
+    ("0014", "indexes"): (
+        'DROP INDEX shop_graph.ix_user_id; CREATE INDEX ix_user_id ON shop_graph."User" '
+        "(ag_catalog.agtype_access_operator(properties, '\"id\"'::ag_catalog.agtype))",
+        "('User', 'ix_user_id', 'btree', True, True)",
+    ),
+    ("0014", "used"): (
+        'DROP INDEX shop_graph.ix_review_id; CREATE UNIQUE INDEX ix_review_id ON shop_graph."Review" (id)',
+        "ix_review_id is not used",
+    ),
 }
 TOGETHER = {
     ("0003", "mended"): {"mended"},
@@ -127,6 +233,10 @@ TOGETHER = {
     ("0007", "valid"): {"valid", "used"},
     ("0007", "used"): {"indexes", "used"},
     ("0009", "short"): {"short", "words"},
+    ("0011", "valid"): {"valid", "used"},
+    ("0011", "used"): {"index", "used"},
+    ("0012", "mentions"): {"mentions", "reviews"},
+    ("0013", "ends"): {"ends", "vertices", "edges"},
 }
 
 

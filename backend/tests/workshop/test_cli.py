@@ -121,11 +121,13 @@ def test_every_command_explains_itself(clone):
     listed = clone.run("--help").stdout
     for name in (
         "address",
+        "azure-double",
         "check",
         "doctor",
         "downgrade",
         "drafts",
         "goto",
+        "refresh",
         "reset",
         "return",
         "review",

@@ -353,6 +353,26 @@ def test_vectors_enter_by_dimension_and_filled_rows(run, look):
     assert look().fingerprint != before.fingerprint
 
 
+def test_rows_that_a_model_made_say_by_which(run, look):
+    run("CREATE TABLE v (id integer PRIMARY KEY, provider text, model varchar(80))")
+    before = look()
+    assert before.items["content", "public.v"]["makers"] is None
+    run("INSERT INTO v VALUES (1, 'local', 'small'), (2, 'azure', 'large'), (3, 'local', 'small')")
+    seen = xray.compare(before, look())
+    assert "~ table v: +3 rows made by azure large, local small" in str(seen)
+    assert "+3 rows made by azure large, local small" in seen._repr_html_()
+    run("CREATE TABLE half (id integer PRIMARY KEY, model text)")
+    assert "makers" not in look().items["content", "public.half"]
+
+
+def test_finished_work_of_azures_models_is_no_part_of_the_chain(run, look):
+    before = look().fingerprint
+    run(
+        "CREATE SCHEMA shop_ai; CREATE TABLE shop_ai.finished (id integer PRIMARY KEY); INSERT INTO shop_ai.finished VALUES (1)"
+    )
+    assert look().fingerprint == before
+
+
 @pytest.mark.parametrize(
     "nothing",
     [

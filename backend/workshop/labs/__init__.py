@@ -34,7 +34,7 @@ from workshop.xray import Difference
 SOLUTIONS = Path(__file__).parent / "solutions"
 PLANTED = Path(__file__).parent / "planted"
 PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
-_SQL = r"\s*(alter|comment|create|delete|drop|insert|select|truncate|update|with)\b"
+_SQL = r"\s*(alter|comment|create|delete|do|drop|insert|merge|select|set|truncate|update|with)\b"
 
 
 class LabError(ExplainedError):
@@ -190,7 +190,7 @@ class Lab:
         """Carry out SQL (".sql"), write a draft (".py"), or run commands (".sh")."""
         if kind == ".sql":
             with database.connect(self.settings) as connection, connection.begin():
-                connection.exec_driver_sql(text)
+                connection.exec_driver_sql(text.replace("%", "%%"))  # a percent sign is no placeholder here
         elif kind == ".py":
             path = scratch.write_as_declared(text)
             print(f"Written: backend/scratch/{path.name} (git ignores it)")

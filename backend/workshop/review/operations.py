@@ -332,7 +332,7 @@ def _own_operation(call: Call) -> Iterator[Deed]:
         yield Deed("create", found[1], name)
     elif found := re.fullmatch(r"(?:drop|remove)_(?:built_)?(\w+)", call.name):
         yield Deed("drop", found[1], name)
-    elif call.name in ("embed", "score_sentiment", "load", "seed"):
+    elif call.name in ("embed", "load", "seed"):
         yield Deed("insert", "rows", table=table_name(call.argument(0, "table")), options=frozenset({"own"}))
 
 
@@ -343,6 +343,11 @@ def _name(value: Any) -> str:
 def _copy_documents(call: Call) -> Iterator[Deed]:
     yield from (Deed("insert", "rows", table=table) for table in ("documents", "document_products", "chunks"))
     yield Deed("call", "setval")  # it moves the sequences on by itself
+
+
+def _score_sentiment(call: Call) -> Iterator[Deed]:
+    for table in (call.argument(0, "table"), call.argument(1, "mentions")):
+        yield Deed("insert", "rows", table=table_name(table), options=frozenset({"own"}))
 
 
 def _remove_documents(call: Call) -> Iterator[Deed]:
@@ -365,6 +370,7 @@ READERS: dict[str, Callable[[Call], Iterator[Deed]]] = {
     "remove_csv": _remove_csv,
     "copy_documents": _copy_documents,
     "remove_documents": _remove_documents,
+    "score_sentiment": _score_sentiment,
     "create_table_comment": lambda call: iter(()),
     "drop_table_comment": lambda call: iter(()),
 } | dict.fromkeys(CONSTRAINTS, _create_constraint)

@@ -10,7 +10,8 @@ from __future__ import annotations
 # A graph's schema is known by its table _ag_label_vertex; ag_catalog itself may be missing.
 _GRAPH = "EXISTS (SELECT FROM pg_class g WHERE g.relnamespace = {s}.oid AND g.relname = '_ag_label_vertex')"
 _NOT_THE_SYSTEMS = (
-    "{s}.nspname NOT IN ('pg_catalog', 'information_schema', 'ag_catalog') AND {s}.nspname !~ '^pg_(toast|temp)'"
+    "{s}.nspname NOT IN ('pg_catalog', 'information_schema', 'ag_catalog', 'shop_ai') "
+    "AND {s}.nspname !~ '^pg_(toast|temp)'"
 )
 _SCHEMAS = f"{_NOT_THE_SYSTEMS} AND NOT {_GRAPH}"
 
@@ -298,14 +299,15 @@ _IS_TIME_OF_THE_RUN = (
     r"pg_get_expr(e.adbin, e.adrelid) ~ '^\(?(now\(\)|CURRENT_TIMESTAMP|clock_timestamp\(\))'"
 )
 
-# A row for each table: schema, table, name, the columns of its content, the columns that hold vectors. Partitions are
-# tables of their own, so their parent is not read again.
+# A row for each table: schema, table, name, the columns of its content, the columns that hold vectors, whether its rows
+# say by which model they were made. Partitions are tables of their own, so their parent is not read again.
 CONTENTS = f"""
     SELECT n.nspname, c.relname, format('%%I.%%I', n.nspname, c.relname),
            coalesce(array_agg(a.attname::text ORDER BY a.attnum)
                FILTER (WHERE NOT ({_IS_VECTOR}) AND ({_IS_TIME_OF_THE_RUN}) IS NOT TRUE), '{{}}'),
            coalesce(array_agg(ARRAY[a.attname::text, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)]
-                              ORDER BY a.attnum) FILTER (WHERE {_IS_VECTOR}), '{{}}')
+                              ORDER BY a.attnum) FILTER (WHERE {_IS_VECTOR}), '{{}}'),
+           count(*) FILTER (WHERE a.attname IN ('provider', 'model') AND t.typname IN ('text', 'varchar')) = 2
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_type t ON t.oid = a.atttypid
@@ -314,17 +316,17 @@ CONTENTS = f"""
       AND {_ours("c.relnamespace")} AND {_own("c.oid", "pg_class")}
     GROUP BY n.nspname, c.relname ORDER BY 3"""
 
-HAS_AGE = """
-    SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                   WHERE n.nspname = 'ag_catalog' AND c.relname = 'ag_label')"""
-
-# A row for each label: graph, label, vertex or edge, AGE's own indexes on it, comment.
-GRAPH_LABELS = """
-    SELECT g.name::text, l.name::text,
-           CASE l.kind WHEN 'v' THEN 'vertex' ELSE 'edge' END,
+# A row for each label: graph, label, vertex or edge, AGE's own indexes on it, comment. It is read from PostgreSQL's
+# catalogs, because AGE's own tables are closed to an ordinary user.
+GRAPH_LABELS = f"""
+    SELECT s.nspname::text, r.relname::text,
+           CASE WHEN coalesce(p.relname, r.relname) = '_ag_label_vertex' THEN 'vertex' ELSE 'edge' END,
            (SELECT array_agg(pg_get_indexdef(i.indexrelid) ORDER BY x.relname) FROM pg_index i
-            JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class r ON r.oid = i.indrelid
-            WHERE i.indrelid = l.relation AND (i.indisprimary OR x.relname IN
+            JOIN pg_class x ON x.oid = i.indexrelid
+            WHERE i.indrelid = r.oid AND (i.indisprimary OR x.relname IN
                   (r.relname || '_start_id_idx', r.relname || '_end_id_idx'))),
-           obj_description(l.relation, 'pg_class')
-    FROM ag_catalog.ag_label l JOIN ag_catalog.ag_graph g ON g.graphid = l.graph ORDER BY 1, 2"""
+           obj_description(r.oid, 'pg_class')
+    FROM pg_class r JOIN pg_namespace s ON s.oid = r.relnamespace
+    LEFT JOIN pg_inherits h ON h.inhrelid = r.oid LEFT JOIN pg_class p ON p.oid = h.inhparent
+    WHERE r.relkind = 'r' AND {_GRAPH.format(s="s")}
+      AND coalesce(p.relname, r.relname) IN ('_ag_label_vertex', '_ag_label_edge') ORDER BY 1, 2"""

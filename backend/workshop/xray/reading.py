@@ -34,6 +34,8 @@ NOT_SHOWN = {
     "alembic_version": "the table is made by the first upgrade and stays after `downgrade base`; Snapshot.revision "
     "tells what is in it",
     "vectors": "two machines compute them equal to 1e-4, not to the last bit: type and filled rows enter",
+    "shop_ai": "finished work of Azure's models, kept beside the chain as the local model's cache file is: it outlives "
+    "rollbacks and downgrades on purpose",
     "graphids": "AGE numbers vertices as they come; a vertex enters by label and properties, an edge by its own and "
     "those of its two ends",
     "physical order": "VACUUM FULL and CLUSTER move rows and change nothing",
@@ -191,25 +193,30 @@ def _next_values(cursor: Any) -> Iterator[tuple[Item, Fields]]:
 
 
 def _contents(cursor: Any) -> Iterator[tuple[Item, Fields]]:
-    """Yield rows and content hash of every table, and type and filled rows of every vector column."""
+    """Yield rows, content hash and makers of every table, and type and filled rows of every vector column."""
     cursor.execute(catalog.CONTENTS, (list(LEFT_OUT),))
-    for schema, table, name, columns, vectors in cursor.fetchall():
-        found = _counted(cursor, sql.Identifier(schema, table), columns, [vector[0] for vector in vectors])
+    for schema, table, name, columns, vectors, tells_maker in cursor.fetchall():
+        more = [_filled(vector[0], number) for number, vector in enumerate(vectors)] + [_MAKERS] * tells_maker
+        found = _counted(cursor, sql.Identifier(schema, table), columns, more)
         rows = found["rows"]
-        yield ("content", name), {"rows": rows, "hash": found["hash"]}
+        yield ("content", name), {field: found[field] for field in ("rows", "hash", "makers") if field in found}
         for number, (_, column, kind) in enumerate(vectors):
             filled = found[f"filled_{number}"]
             yield ("vectors", f"{name}.{column}"), {"type": kind, "filled": filled, "rows": rows}
 
 
-def _counted(cursor: Any, table: sql.Composable, columns: Iterable[str], vectors: Iterable[str]) -> Fields:
-    """Count the rows and filled vectors of a table, and hash the rest; the table's children count for themselves."""
+# By which models the rows were made, such as "local all-MiniLM-L6-v2".
+_MAKERS = sql.SQL("array_agg(DISTINCT concat_ws(' ', v.provider, v.model)) AS makers")
+
+
+def _filled(column: str, number: int) -> sql.Composable:
+    return sql.SQL("count({}) AS {}").format(sql.Identifier("v", column), sql.Identifier(f"filled_{number}"))
+
+
+def _counted(cursor: Any, table: sql.Composable, columns: Iterable[str], more: Iterable[sql.Composable]) -> Fields:
+    """Count the rows of a table and hash them; the table's children count for themselves."""
     row = sql.SQL("ROW({})::text").format(sql.SQL(", ").join(sql.Identifier("v", column) for column in columns))
-    filled = [
-        sql.SQL("count({}) AS {}").format(sql.Identifier("v", name), sql.Identifier(f"filled_{number}"))
-        for number, name in enumerate(vectors)
-    ]
-    return _hashed(cursor, row, sql.SQL("ONLY {} AS v").format(table), filled)
+    return _hashed(cursor, row, sql.SQL("ONLY {} AS v").format(table), more)
 
 
 def _hashed(cursor: Any, row: sql.Composable, source: sql.Composable, more: Iterable[sql.Composable] = ()) -> Fields:
@@ -241,8 +248,6 @@ _DANGLING = "count(*) FILTER (WHERE a.id IS NULL OR b.id IS NULL) AS dangling"
 
 def _graphs(cursor: Any) -> Iterator[tuple[Item, Fields]]:
     """Yield every label of every Apache AGE graph, with its rows and the hash of their content."""
-    if not _rows(cursor, catalog.HAS_AGE)[0]["exists"]:
-        return
     cursor.execute(catalog.GRAPH_LABELS)
     for graph, label, kind, indexes, comment in cursor.fetchall():
         table = sql.Identifier(graph, label)

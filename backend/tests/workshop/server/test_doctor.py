@@ -6,9 +6,9 @@ import socket
 import psycopg
 import pytest
 
-from shop import settings
+from shop import database, settings
 from workshop import doctor
-from workshop.server import EmbeddedServer, place
+from workshop.server import EmbeddedServer, place, runtime
 
 
 @pytest.fixture
@@ -110,3 +110,38 @@ def test_a_server_that_is_too_old_or_lacks_an_extension_is_said():
     assert old.ok is None and "0006" in old.what and "0.7.4" in old.what
     gone = doctor._extension("age", (1, 6), None, False, False)
     assert gone.ok is None and "0013_build_graph" in gone.what and "Dev Container" in gone.mend
+
+
+def test_where_age_is_not_preloaded_an_ordinary_user_is_told_and_the_graph_works_all_the_same(base, monkeypatch):
+    """Calling a function of AGE's loads it, also for a user who may not LOAD."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
+    import shop.operations  # noqa: F401  registers op.create_graph
+
+    monkeypatch.setattr(runtime.Runtime, "graph_missing", property(lambda self: "not preloaded"))
+    server = EmbeddedServer(base / "clusters" / "not-preloaded")
+    server.start()
+    try:
+        with psycopg.connect(
+            server.url().set(drivername="postgresql").render_as_string(False), autocommit=True
+        ) as admin:
+            admin.execute("CREATE ROLE guest LOGIN PASSWORD 'g'")
+            admin.execute("CREATE EXTENSION age")
+            admin.execute("GRANT CREATE ON DATABASE workshop TO guest; GRANT USAGE ON SCHEMA ag_catalog TO guest")
+        guest = server.url().set(username="guest", password="g")
+        point(monkeypatch, guest)
+        lines = found()
+        assert "extension age" in lines, lines
+        line = lines["extension age"]
+        assert line.ok is None and "not preloaded" in line.what and "shared_preload_libraries" in line.mend
+        with database.connect() as connection, connection.begin():
+            op = Operations(MigrationContext.configure(connection))
+            op.create_extension("age", oldest="1.6")
+            op.create_graph(
+                "mine", vertices={"One": "SELECT 1 AS id"}, edges={"SELF": ("One", "One", "SELECT 1 AS a, 1 AS b")}
+            )
+            op.drop_graph("mine")
+            op.drop_extension("age")
+    finally:
+        server.remove()

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from shop import database
-from shop.settings import BACKEND, Settings
+from shop.settings import Settings
 from workshop import checkpoints, steps, xray
 from workshop.server import EmbeddedServer
 
@@ -51,13 +48,9 @@ def look(place):
         return xray.snapshot(connection).fingerprint
 
 
-def in_the_middle_of_0003(place):
+def in_the_middle_of_0003(alembic, place):
     """Start `alembic upgrade 0003` at 0002 and return the process a random moment after 0003 began."""
-    environment = {**os.environ, "DATABASE_URL": place.database_url.render_as_string(hide_password=False)}
-    run = subprocess.Popen(
-        [Path(sys.executable).with_name("alembic"), "upgrade", "0003"],
-        cwd=BACKEND, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    run = alembic("upgrade", "0003", place=place)
     for line in run.stderr:
         if "0002_create_catalog -> 0003_seed_catalog" in line:
             break
@@ -67,14 +60,14 @@ def in_the_middle_of_0003(place):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", ["the server", "the migrating process"])
-def test_killed_in_the_middle_a_whole_revision_is_left(victim, whole, killed):
+def test_killed_in_the_middle_a_whole_revision_is_left(victim, whole, killed, alembic):
     place = Settings(victim.url("workshop_victim"), embedded=False)
     interrupted = 0
     for _ in range(TIMES):
         victim.start()
         place = Settings(victim.url("workshop_victim"), embedded=False)
         checkpoints.replace(place, checkpoints.ensure(place, "0002_create_catalog", steps.upgrade))
-        run = in_the_middle_of_0003(place)
+        run = in_the_middle_of_0003(alembic, place)
         if killed == "the server":
             os.kill(int((victim.data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
             said = run.communicate(timeout=60)[1]
