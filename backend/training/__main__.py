@@ -40,8 +40,12 @@ def main() -> None:
     learning.warm_up(warm, rated, frozen)
     _say(f"warmed up by {len(rated)} sentences")
     by_fold, shipped = _cross_validate(corpus, frozen, warm, options.epochs)
-    _write(by_fold, corpus.keys, arrays.pack(shipped.changes(frozen.published), shipped.head.arrays(),
-                                             answers.thresholds(by_fold)[texts.KEPT_OUT]), options.into)  # fmt: skip
+    at, cooling = (
+        answers.of_the_others(by_fold, choose)[texts.KEPT_OUT]
+        for choose in (answers.best_threshold, answers.best_cooling)
+    )
+    packed = arrays.pack(shipped.changes(frozen.published), shipped.head.arrays(), at, cooling)
+    _write(by_fold, corpus.keys, packed, options.into)
 
 
 def _cross_validate(

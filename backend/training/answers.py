@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shop.ai.reader import SENTIMENTS
+from shop.ai.reader import SENTIMENTS, surest
 from training.texts import Text
 
-THRESHOLDS = np.arange(0.1, 0.9, 0.02)
+THRESHOLDS = np.arange(0.1, 0.95, 0.01)
+COOLINGS = np.arange(1, 4, 0.1)
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,15 @@ class Answer:
     said: NDArray[np.float32]
     how: NDArray[np.float32]
 
-    def sentiment(self, place: int) -> str:
-        """Return the sentiment of the feature at a place."""
-        return SENTIMENTS[int(self.how[place].argmax())]
+    def shares(self, place: int, cooling: float) -> NDArray[np.float32]:
+        """Return the shares for the feature at a place, less sure of themselves the larger `cooling` is; 1 changes
+        nothing."""
+        powers = np.power(np.maximum(self.how[place], 1e-12), 1 / cooling)
+        return np.asarray(powers / powers.sum(), np.float32)
+
+    def sentiment(self, place: int, cooling: float) -> str:
+        """Return the sentiment of the feature at a place, as the reader decides it."""
+        return surest(self.shares(place, cooling))[0]
 
 
 def best_threshold(answers: Iterable[Answer]) -> float:
@@ -45,10 +52,19 @@ def best_threshold(answers: Iterable[Answer]) -> float:
     return float(THRESHOLDS[int(np.argmax(scores))])
 
 
-def thresholds(by_fold: Mapping[int, Sequence[Answer]]) -> dict[int, float]:
-    """Return the threshold of each fold, chosen on the answers of the other folds."""
+def best_cooling(answers: Iterable[Answer]) -> float:
+    """Return the cooling by which the shares fit best: with it, the labelled sentiments are likeliest."""
+    labelled = [
+        (one, place, SENTIMENTS.index(said.sentiment)) for one in answers for place, said in one.text.said.items()
+    ]
+    likely = [sum(np.log(one.shares(place, by)[true]) for one, place, true in labelled) for by in COOLINGS]
+    return float(COOLINGS[int(np.argmax(likely))])
+
+
+def of_the_others(by_fold: Mapping[int, Sequence[Answer]], choose: Callable[[list[Answer]], float]) -> dict[int, float]:
+    """Return for each fold what `choose` makes of the answers of the other folds."""
     return {
-        fold: best_threshold(one for other, answers in by_fold.items() if other != fold for one in answers)
+        fold: choose([one for other, answers in by_fold.items() if other != fold for one in answers])
         for fold in by_fold
     }
 
@@ -62,14 +78,14 @@ def write(by_fold: Mapping[int, Sequence[Answer]], keys: Sequence[int], mentions
         mentions: which features were found; `none` for a review in which none was.
         sentiments: how each labelled mention was read, whether it was found or not.
     """
-    limits = thresholds(by_fold)
+    limits, coolings = of_the_others(by_fold, best_threshold), of_the_others(by_fold, best_cooling)
     found, read = [], []
     for fold, answers in by_fold.items():
         for one in answers:
             places = np.flatnonzero(one.said > limits[fold])
-            found += [(one.text.review_id, keys[place], one.sentiment(place)) for place in places]
+            found += [(one.text.review_id, keys[place], one.sentiment(place, coolings[fold])) for place in places]
             found += [] if len(places) else [(one.text.review_id, "none", "")]
-            read += [(one.text.review_id, keys[place], one.sentiment(place)) for place in one.text.said]
+            read += [(one.text.review_id, keys[place], one.sentiment(place, coolings[fold])) for place in one.text.said]
     _write(mentions, found)
     _write(sentiments, read)
 

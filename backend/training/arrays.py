@@ -26,13 +26,16 @@ class SourceError(ExplainedError):
     """The reader's module has no line for the hash of its file."""
 
 
-def pack(changes: Mapping[str, NDArray[np.float32]], head: Mapping[str, NDArray[np.float32]], at: float) -> Arrays:
+def pack(
+    changes: Mapping[str, NDArray[np.float32]], head: Mapping[str, NDArray[np.float32]], at: float, cooling: float
+) -> Arrays:
     """Return the arrays of the file.
 
     Args:
         changes: what is added to the published weights, by their names.
         head: by the names that shop.ai.reader knows.
         at: how likely a mention must be before the reader believes it, 0 to 1.
+        cooling: by what the reader divides its strengths of feeling; above 1 it is less sure of itself.
     """
     packed: Arrays = {}
     for name, change in changes.items():
@@ -44,6 +47,7 @@ def pack(changes: Mapping[str, NDArray[np.float32]], head: Mapping[str, NDArray[
     for name, array in head.items():
         packed[name] = array.astype(np.float16 if array.ndim > 1 else np.float32)
     packed["threshold"] = np.float32(np.log(at / (1 - at)))
+    packed["cooling"] = np.float32(cooling)
     return packed
 
 

@@ -35,6 +35,7 @@ SHA256 = "8b903d30faf2d51953062d0f6f982b785481ecde2e71d285a151f85e143bf999"  # o
 # Products of the shop whose reviews were kept out of the training: an honest measure looks at these.
 KEPT_OUT = frozenset({1, 15, 19, 22, 24, 27, 31, 32, 37, 47, 51, 52, 58, 66})
 
+SENTIMENTS = ("negative", "positive", "neutral")  # the order of the model's shares
 MIXED = 0.3  # a review that praises and blames is mixed, unless one of the two outweighs the other by this much
 CLAUSE = re.compile(r"\S(?:.*?)(?:[.!?;]+(?=\s|$)|(?=,? (?:but|although|though|however|while)\b)|$)", re.MULTILINE)
 
@@ -202,7 +203,7 @@ def _reading(learned: Learned, states: Array, question: Question, clauses: list[
     negative, positive, neutral = map(float, as_a_whole)
     both = {"positive", "negative"} <= {one.sentiment for one in mentions}
     mixed = both and abs(positive - negative) < MIXED
-    sentiment = "mixed" if mixed else _surest(as_a_whole)[0]
+    sentiment = "mixed" if mixed else surest(as_a_whole)[0]
     return Reading(sentiment, positive, neutral, negative, mentions)
 
 
@@ -218,16 +219,15 @@ def _mentions(
     said = learned.slope * strength + learned.start + question.expected + learned.layer("pair", pair)[:, 0]
     how = _softmax(heard @ sounds / learned.cooling)
     return tuple(
-        Mention(int(i), *_surest(how[i]), _best(clauses, seen[i])) for i in np.flatnonzero(said > learned.threshold)
+        Mention(int(i), *surest(how[i]), _best(clauses, seen[i])) for i in np.flatnonzero(said > learned.threshold)
     )
 
 
-def _surest(shares: Array) -> tuple[str, float]:
+def surest(shares: Array) -> tuple[str, float]:
     """Return a sentiment and its share: neutral only where that is likelier than praise and blame together."""
     negative, positive, neutral = map(float, shares)
-    if neutral > negative + positive:
-        return "neutral", neutral
-    return ("positive", positive) if positive > negative else ("negative", negative)
+    place = 2 if neutral > negative + positive else int(positive > negative)
+    return SENTIMENTS[place], float(shares[place])
 
 
 # -- clauses ---------------------------------------------------------------------------------------------------------

@@ -104,10 +104,17 @@ def test_the_threshold_is_that_of_the_best_f1():
     assert 0.4 <= answers.best_threshold([one_answer(1, [0.7, 0.4], label), one_answer(2, [0.6, 0.2], label)]) < 0.6
 
 
+def test_a_model_that_is_surer_than_it_is_right_is_cooled():
+    # it gives "positive" seven parts of ten, and is right half of the time
+    answered = [one_answer(n, [0.9], {0: Said(said, "")}) for n, said in enumerate(["positive", "negative", "neutral"])]
+    assert answers.best_cooling(answered) > 2
+    assert answers.best_cooling(answered[:1]) == 1
+
+
 def test_a_fold_has_no_say_in_its_own_threshold():
     label = {0: Said("positive", "")}
     by_fold = {0: [one_answer(1, [0.9, 0.7], label)], 1: [one_answer(2, [0.5, 0.2], label)]}
-    limits = answers.thresholds(by_fold)
+    limits = answers.of_the_others(by_fold, answers.best_threshold)
     assert 0.7 <= limits[1] < 0.9 and 0.2 <= limits[0] < 0.5
 
 
@@ -133,7 +140,7 @@ def test_what_is_packed_comes_back_to_within_half_a_step(tmp_path):
     changes = {name: array.astype(np.float32) for name, array in changes.items()}
     changes["unchanged"] = np.zeros((2, 3), np.float32)
     head = {"question": draw.normal(size=(3, 4)).astype(np.float32), "scale": np.float32(9.7)}
-    sha256 = arrays.write(arrays.pack(changes, head, 0.5), tmp_path / "reader.npz")
+    sha256 = arrays.write(arrays.pack(changes, head, 0.5, 2.3), tmp_path / "reader.npz")
     assert len(sha256) == 64
     with np.load(tmp_path / "reader.npz", allow_pickle=False) as found:
         learned = Learned(dict(found))
@@ -143,6 +150,7 @@ def test_what_is_packed_comes_back_to_within_half_a_step(tmp_path):
         assert (np.abs(learned.changes[name] - array) <= step / 2 + 1e-7).all(), name
     np.testing.assert_allclose(learned.question, head["question"], rtol=1e-3)
     assert learned.scale == head["scale"] and learned.threshold == 0
+    assert learned.cooling == np.float32(2.3)
 
 
 def test_the_shipped_file_is_of_this_form():
