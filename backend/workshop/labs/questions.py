@@ -126,7 +126,8 @@ WHERE u.id IN $shoppers AND r.rating >= 4
 RETURN p.name AS answer, count(r) AS content, p.id AS id ORDER BY content DESC, id LIMIT 5""",
     },
     frozenset({"Quillon Atelier 13", "Calder Matinee 10", "Anvil & Ash Foreman 10", "Calder Stave 14"}),
-    "by reading the tablets' reviews: somebody old uses it without help, and nobody old sent it back",
+    "by reading those reviews of tablets that Seniors wrote or that speak of age or family: somebody old uses it "
+    "without help, and nobody old sent it back",
     {"people": "Seniors"},
     RUNNERS.looked_up,
 )
