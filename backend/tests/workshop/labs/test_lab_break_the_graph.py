@@ -187,6 +187,7 @@ def test_another_right_repair_is_green(lab, exercise, texts):
     lab.check(exercise)
 
 
+@pytest.mark.slow  # the notebook asserts it, too
 def test_a_dangling_edge_is_silent_until_a_path_of_any_length_meets_it(lab):
     lab.plant("dangling_edge")
     asked = "SELECT * FROM cypher('shop_graph', $$ MATCH (u:User)-{}->(x) RETURN count(x) $$) AS (n agtype)"
