@@ -154,7 +154,9 @@ def test_another_server_at_its_port_is_not_taken_for_it(server, base):
     finally:
         shutil.copy(server.home / "port", server.home / "port.kept")
         os.kill(pid_of(double), signal.SIGINT)
-        time.sleep(1)
+        deadline = time.monotonic() + 60
+        while (double.home / "data" / "postmaster.pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
         shutil.rmtree(double.home)
 
 
