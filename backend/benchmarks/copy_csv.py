@@ -12,6 +12,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import sqlalchemy as sa
 from alembic.operations import Operations
@@ -98,8 +99,7 @@ def bare(connection: sa.Connection, path: Path) -> None:
 def by_operation(connection: sa.Connection, path: Path) -> None:
     """The plan of 0003_seed_catalog for the reviews, unchanged."""
     plan = revision_module("0003_seed_catalog")
-    os.environ["SHOP_DATA"] = str(path.parent)
-    with connection.begin():
+    with mock.patch.dict(os.environ, SHOP_DATA=str(path.parent)), connection.begin():
         op = Operations(MigrationContext.configure(connection))
         op.execute(plan.CLEANERS)
         op.copy_csv(**plan.REVIEWS)  # type: ignore[attr-defined]
