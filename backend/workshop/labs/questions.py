@@ -56,9 +56,9 @@ MATCH (p)-[:HAS_REVIEW]->(:Review)-[n:MENTIONS {sentiment: 'positive'}]->(g:Feat
 RETURN p.name AS answer, count(DISTINCT m) + count(DISTINCT n) AS praised, p.id AS id
 ORDER BY praised DESC, id LIMIT 5""",
     },
-    frozenset({"Nordhall Meridian", "Tamsin Drift", "Vireo Aria Pro 3", "Pikolo Hush Two", "Pikolo Nod"}),
-    "by the labels that were given by hand to some of the reviews: noise cancellation is praised more often "
-    "than cursed, comfort is not cursed more often than praised",
+    frozenset({"Nordhall Meridian", "Pikolo Nod", "Vireo Aria Pro 3"}),
+    "by the labels that were given by hand: noise cancellation is praised more often than cursed, and comfort is not "
+    "cursed more often than praised",
 )
 
 RUNNERS = Question(
@@ -165,32 +165,41 @@ ORDER BY times DESC, product, feature LIMIT 5""",
         f"{product}: {feature}"
         for product, features in {
             "Anvil & Ash Foreman 10": ["Build quality"],
-            "Boomfield Bop": ["Storage"],
-            "Calder Largo": ["Warranty and service"],
+            "Boomfield Orchard 120": ["Wired connection"],
+            "Calder Dunlin Hybrid": ["Repairability"],
+            "Calder Largo": ["Setup", "Warranty and service"],
             "Calder Stave 14": ["Buttons and controls"],
-            "Halden Line": ["Warranty and service", "Water resistance"],
-            "Lumen & Oak Quorum 14": ["Build quality"],
+            "Calder Windward": ["Battery life"],
+            "Halden Line": ["Warranty and service", "Water resistance", "Workout tracking"],
+            "Lumen & Oak Quorum 14": ["Build quality", "Display brightness"],
             "Lumen & Oak Vesper 41": ["Display brightness", "Display sharpness"],
-            "Nordhall Skerry": ["Comfort", "Transparency mode"],
-            "Orbita Trident": ["GPS"],
-            "Ostrich Optics Roundabout 360": ["Software updates"],
-            "Pikolo Nod": ["Noise cancellation"],
-            "Pikolo Pip": ["Weight"],
+            "Marrow Stage Three": ["Noise cancellation"],
+            "Marrow Yoke": ["Fit and stability"],
+            "Nordhall Skerry": ["Transparency mode"],
+            "Orbita Closeby": ["Display sharpness"],
+            "Orbita Helios X": ["Scratch resistance"],
+            "Orbita Trident": ["Battery life", "Fast charging", "GPS"],
+            "Pikolo Hush Two": ["Price"],
+            "Pikolo Nod": ["Noise cancellation", "Weight"],
+            "Pikolo Pip": ["Treble and detail", "Weight"],
+            "Pikolo Puddle 8": ["Build quality"],
             "Quillon Sill": ["Size"],
             "Selkie Breakwater": ["Build quality"],
-            "Selkie Tern": ["Volume"],
-            "Stride & Co Forty-Two": ["Display brightness"],
-            "Stride & Co Tempo 2": ["Display sharpness", "Warranty and service"],
+            "Stride & Co Pacer One": ["Display brightness", "Workout tracking"],
+            "Stride & Co Tempo 2": ["Display sharpness", "Scratch resistance", "Strap"],
             "Tamsin Pip": ["Build quality", "Wired connection"],
+            "Thock Dash 61": ["Build quality"],
             "Veer Burr": ["Picture quality"],
-            "Vireo Clipwing": ["Microphone", "Transparency mode"],
-            "Vireo Finch": ["Transparency mode"],
+            "Veer Go": ["Water resistance"],
+            "Vireo Aria Pro 3": ["Battery life"],
+            "Vireo Clipwing": ["Transparency mode"],
+            "Vireo Finch": ["Ear cushions", "Transparency mode", "Treble and detail"],
             "Vireo Hush 40": ["Battery life", "Size"],
+            "Vireo Rook": ["Bluetooth connection"],
         }.items()
         for feature in features
     ),
-    "by the labels that were given by hand to some of the reviews: at least two of those praise it. The others were "
-    "not judged, so an answer that is marked wrong may be right",
+    "by the labels that were given by hand: at least three reviews praise it, and more than curse it",
 )
 
 PLEASED = Question(

@@ -135,5 +135,5 @@ def test_what_is_called_right_is_what_the_labels_say(head):
     net = {pair: count["positive"] - count["negative"] for pair, count in found.items()}
     quiet = {name for (name, feature), more in net.items() if feature == "Noise cancellation" and more > 0}
     assert {name for name in quiet & phones if net.get((name, "Comfort"), 0) >= 0} == PLANE.right
-    praised = {pair for pair, count in found.items() if count["positive"] >= 2 and net[pair] > 0}
+    praised = {pair for pair, count in found.items() if count["positive"] >= 3 and net[pair] > 0}
     assert {f"{name}: {feature}" for name, feature in praised - listed} == UNLISTED.right
