@@ -83,7 +83,7 @@ def test_sentences_are_read_out_of_the_package(tmp_path):
     assert sentences.fetch(tmp_path) == package  # it lies there already
 
 
-@pytest.mark.parametrize("data", [b"no archive", archive(other=b"")])
+@pytest.mark.parametrize("data", [b"no archive", archive(other=b"")], ids=["no archive", "another archive"])
 def test_another_package_is_an_error(tmp_path, data):
     package = tmp_path / "package.tar.gz"
     package.write_bytes(data)
