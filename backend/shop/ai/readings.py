@@ -34,7 +34,8 @@ def read(
     """
     cache = cache or Cache.usual("readings")
     maker = _OfFeatures(reader, features)
-    asked = {_key(text, one): (text, one) for text, one in zip(texts, listed or [None] * len(texts), strict=True)}
+    pairs = list(zip(texts, listed or [None] * len(texts), strict=True))
+    asked = {_key(*pair): pair for pair in pairs}
     found = cache.get(maker, asked)
     if new := [key for key in asked if key not in found]:
         some, known = zip(*(asked[key] for key in new), strict=True)
@@ -46,7 +47,7 @@ def read(
         fresh = dict(zip(new, made, strict=True))
         cache.put(maker, fresh)
         found |= fresh
-    return [found[key] for key in map(_key, texts, listed or [None] * len(texts))]
+    return [found[_key(*pair)] for pair in pairs]
 
 
 def _key(text: str, listed: Listed | None) -> str:

@@ -134,7 +134,9 @@ def fill(operations: Operations, plan: ScoreSentiment) -> None:
         with in_database.beside(connection):  # its settings
             read(compute=functools.partial(_in_the_database, connection, plan, reader))
     else:
+        operations.execute(_listed_expectations(plan))
         read(compute=functools.partial(_here, connection, plan, reader))
+        operations.execute("DROP TABLE pg_temp.to_expect")
     log.info("%s: %s texts read by %s, %s blank texts left out", plan.table, total, reader.model, blank)
     operations.execute("DROP TABLE pg_temp.to_read, pg_temp.to_find")
 
@@ -168,11 +170,13 @@ def _listed_features(plan: ScoreSentiment) -> sa.TextClause:
 
 def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first: int, last: int) -> int:
     """Fetch the texts, read, bring what was found back by COPY; return how many readings were put in."""
-    batch = sa.text("SELECT n, text FROM pg_temp.to_read WHERE n BETWEEN :first AND :last ORDER BY n")
+    batch = sa.text(
+        "SELECT n, text, e.n AS known, own, kin FROM pg_temp.to_read LEFT JOIN pg_temp.to_expect AS e USING (n) "
+        "WHERE n BETWEEN :first AND :last ORDER BY n"
+    )
     rows = connection.execute(batch, {"first": first, "last": last}).all()
     features = connection.scalars(sa.text("SELECT text FROM pg_temp.to_find ORDER BY place")).all()
-    known = _listed(connection, plan, first, last)
-    found = readings.read(reader, [row.text for row in rows], features, [known.get(row.n) for row in rows])
+    found = readings.read(reader, [row.text for row in rows], features, [_expected(row) for row in rows])
     numbered = [(row.n, reading) for row, reading in zip(rows, found, strict=True)]
     _copy(connection, "made_readings", HEARD, (_whole(n, reading) for n, reading in numbered))
     _copy(connection, "made_mentions", FOUND, (line for n, reading in numbered for line in _parts(n, reading)))
@@ -183,18 +187,20 @@ def _here(connection: sa.Connection, plan: ScoreSentiment, reader: Reader, first
     return filled
 
 
-def _listed(connection: sa.Connection, plan: ScoreSentiment, first: int, last: int) -> dict[int, Listed]:
-    """Return what the catalog says of the products of a batch, by the number of the text."""
+def _listed_expectations(plan: ScoreSentiment) -> sa.TextClause:
+    """Gather what the catalog says of the product of each text, once for all batches; nothing where nobody asks it."""
     if not plan.listed:
-        return {}
-    key = ", ".join(plan.key)
-    query = sa.text(
-        "SELECT n, array_agg(place) FILTER (WHERE own) AS own, array_agg(place) FILTER (WHERE kin) AS kin "  # noqa: S608
-        f"FROM pg_temp.to_read JOIN ({plan.listed}) AS listed USING ({key}) "
-        f"JOIN pg_temp.to_find USING ({plan.feature_key}) WHERE n BETWEEN :first AND :last GROUP BY n"
+        return sa.text("CREATE TEMPORARY TABLE to_expect (n bigint, own bigint[], kin bigint[]) ON COMMIT DROP")
+    return sa.text(
+        "CREATE TEMPORARY TABLE to_expect ON COMMIT DROP AS "  # noqa: S608  the revision's own code
+        "SELECT n, array_agg(place) FILTER (WHERE own) AS own, array_agg(place) FILTER (WHERE kin) AS kin "
+        f"FROM pg_temp.to_read JOIN ({plan.listed}) AS listed USING ({', '.join(plan.key)}) "
+        f"JOIN pg_temp.to_find USING ({plan.feature_key}) GROUP BY n".replace(":", "\\:")
     )
-    rows = connection.execute(query, {"first": first, "last": last})
-    return {row.n: Listed(frozenset(row.own or ()), frozenset(row.kin or ())) for row in rows}
+
+
+def _expected(row: sa.Row[Any]) -> Listed | None:
+    return None if row.known is None else Listed(frozenset(row.own or ()), frozenset(row.kin or ()))
 
 
 HEARD = "n integer, sentiment text, positive real, neutral real, negative real"
