@@ -43,6 +43,6 @@ class Round:
 
 @pytest.fixture
 def revision(request, at):
-    """The round of the revision that the test's file is named after."""
-    name = request.path.stem.removeprefix("test_")
+    """The round of the revision that the test is given, or that its file is named after."""
+    name = getattr(request, "param", None) or request.path.stem.removeprefix("test_")
     return Round(name, at(chain.find(name).before))

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from shop.settings import DATA
-from workshop import checks, steps
+from workshop import steps
 from workshop.checks.s0003_seed_catalog import KEYS
 
 
@@ -20,12 +20,6 @@ def test_accepted_and_refused_make_given_file_by_file(revision):
     for table in KEYS:
         assert seen.rows(table) + refused.get(f"{table}.csv", 0) == given(table), table
     assert seen.rows("import_refusals") == sum(refused.values())
-
-
-def test_every_promise_is_kept(revision, connection):
-    revision.up()
-    report = checks.run(revision.step, connection)
-    assert report.kept, str(report)
 
 
 def test_users_have_the_same_key_every_time(revision):

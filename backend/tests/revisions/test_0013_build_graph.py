@@ -31,21 +31,6 @@ def test_what_it_builds(revision):
     assert all(not one.get("dangling") for one in found.values())
 
 
-def test_every_promise_is_kept(revision, connection):
-    revision.up()
-    report = checks.run(revision.step, connection)
-    assert report.kept, str(report)
-
-
-def test_up_down_up_gives_the_same_and_down_leaves_no_trace(revision):
-    revision.up()
-    first = revision.look().fingerprint
-    revision.down()
-    assert revision.leaves_no_trace()
-    revision.up()
-    assert revision.look().fingerprint == first
-
-
 def test_it_carries_nothing_of_a_shopper_but_the_key(revision):
     revision.run("UPDATE users SET first_name = 'Qqfirst', last_name = 'Qqlast', profile = 'Qqlife'")
     revision.up()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
-from workshop import beside, chain, labs
+from tests.workshop.labs import repairs
+from tests.workshop.labs.repairs import DOWNGRADE, UPGRADE, carry_out, reasons
+from workshop import chain, labs
 from workshop.labs import planted
 from workshop.review import review
 from workshop.terminal import CommandFailedError
@@ -27,26 +31,10 @@ UPDATE products SET warranty = CASE WHEN warranty #>> '{}' IS JSON OBJECT THEN (
 WHERE jsonb_typeof(warranty) = 'string';
 """
 RULE = "ALTER TABLE products ADD CONSTRAINT ck_products_warranty_is_object CHECK (jsonb_typeof(warranty) = 'object');"
-UPGRADE = "alembic upgrade head"
 POINTS = "ALTER TABLE users ADD COLUMN loyalty_points integer NOT NULL DEFAULT 0"
 
 
-def part(exercise, number):
-    """A part of the workshop's own repair, as the learner would put it into a cell."""
-    return lambda: labs.Lab(LAB, None).solution(exercise).parts[number - 1]
-
-
-def mended(name, *changes):
-    """A planted draft, with changes."""
-
-    def text():
-        draft = planted(LAB, name)
-        for old, new in changes:
-            assert old in draft
-            draft = draft.replace(old, new)
-        return draft
-
-    return text
+part, mended = functools.partial(repairs.part, LAB), functools.partial(repairs.mended, LAB)
 
 
 def below():
@@ -107,7 +95,7 @@ WRONG = [
     ("edited_after_applied", "the file restored, the change forgotten", "column missing: priority smallint",
      [part("edited_after_applied", 1)]),
     ("edited_after_applied", "run again", "a wish is lost",
-     ["alembic downgrade -1", UPGRADE]),
+     [DOWNGRADE, UPGRADE]),
 ]  # fmt: skip
 
 RIGHT = [
@@ -116,7 +104,7 @@ RIGHT = [
     ("swallowed_exception", "mended and run again",
      [mended("swallowed_exception", ("integer NOT NULL", "integer NOT NULL DEFAULT 0")), below, UPGRADE]),
     ("no_naming_convention", "names from the beginning",
-     [part("no_naming_convention", 1), "alembic downgrade -1",
+     [part("no_naming_convention", 1), DOWNGRADE,
       mended("no_naming_convention", ("ADD UNIQUE", "ADD CONSTRAINT uq_variants_product_id_sku UNIQUE"),
              ("ADD CHECK", "ADD CONSTRAINT ck_variants_stock_plausible CHECK")), UPGRADE]),
 ]  # fmt: skip
@@ -125,18 +113,6 @@ RIGHT = [
 @pytest.fixture
 def lab(settings):
     return labs.Lab(LAB, settings)  # each test plants, and so begins at head by itself
-
-
-def carry_out(lab, exercise, texts):
-    for text in texts:
-        if text == UPGRADE:
-            beside.upgrade(lab.settings)  # the same, without starting a program
-        else:
-            lab.solve(exercise, text if isinstance(text, str) else text())
-
-
-def reasons(report):
-    return "\n".join(why for result in report.results for why in result.reasons())
 
 
 def test_why_each_exercise_is_red(lab):

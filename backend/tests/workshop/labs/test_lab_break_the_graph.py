@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import sqlalchemy as sa
 
 from shop import database
-from workshop import beside, labs
+from tests.workshop.labs import repairs
+from tests.workshop.labs.repairs import DOWNGRADE, UPGRADE, carry_out, reasons
+from workshop import labs
 from workshop.labs import planted
 from workshop.review import review
 
@@ -23,7 +27,6 @@ REASONS = {
                           "MENTIONS missing", "HAS_REVIEW not expected"],
 }  # fmt: skip
 
-UPGRADE = "alembic upgrade head"
 RESET = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET search_path', current_database()); END $$"
 EVERYBODY = (
     "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, ag_catalog', current_database()); END $$"
@@ -43,21 +46,7 @@ def by_hand(statement):
     return HERE + statement
 
 
-def part(exercise, number, *changes):
-    """A part of the workshop's own repair, as the learner would put it into a cell, with changes."""
-    return lambda: changed(labs.Lab(LAB, None).solution(exercise).parts[number - 1], changes)
-
-
-def mended(name, *changes):
-    """A planted draft, with changes."""
-    return lambda: changed(planted(LAB, name), changes)
-
-
-def changed(text, changes):
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
+part, mended = functools.partial(repairs.part, LAB), functools.partial(repairs.mended, LAB)
 
 
 ESCAPED = ("""body.replace("'", "\\\\'")""", """body.replace("\\\\", "\\\\\\\\").replace("'", "\\\\'")""")
@@ -85,7 +74,7 @@ WRONG = [
     ("function_without_path", "by hand", "differs from a fresh one in function products_with(",
      ["ALTER FUNCTION products_with(text) SET search_path = public, ag_catalog"]),
     ("function_without_path", "agtype spelled out, cypher not", "on the path public: ",
-     ["alembic downgrade -1", mended("function_without_path", ("asked agtype := ", "asked ag_catalog.agtype := ag_catalog.")),
+     [DOWNGRADE, mended("function_without_path", ("asked agtype := ", "asked ag_catalog.agtype := ag_catalog.")),
       UPGRADE]),
     ("none_as_text", "by hand", "in a fresh database: author of review",
      [by_hand("""UPDATE shop_graph."Review" v SET properties = v.properties - '"author"' FROM reviews r
@@ -109,11 +98,11 @@ WRONG = [
     ("unsafe_string", "the ratings only", "quote missing",
      [by_hand(FORGED)]),
     ("unsafe_string", "one more character escaped", "in a fresh database alembic upgrade fails",
-     ["alembic downgrade -1", mended("unsafe_string", ESCAPED), UPGRADE, by_hand(FORGED)]),
+     [DOWNGRADE, mended("unsafe_string", ESCAPED), UPGRADE, by_hand(FORGED)]),
     ("unsafe_string", "what looks dangerous left out", "quote missing",
-     ["alembic downgrade -1", mended("unsafe_string", LEFT_OUT), UPGRADE, by_hand(FORGED)]),
+     [DOWNGRADE, mended("unsafe_string", LEFT_OUT), UPGRADE, by_hand(FORGED)]),
     ("unsafe_string", "the file only", "Review not expected: id 100, rating 5",
-     ["alembic downgrade -1", part("unsafe_string", 2), UPGRADE]),
+     [DOWNGRADE, part("unsafe_string", 2), UPGRADE]),
     ("graph_left_behind", "once", "after the next INSERT INTO products: ",
      [part("graph_left_behind", 1, ("DROP TRIGGER", "DROP TRIGGER IF EXISTS"), ONCE), UPGRADE]),
     ("graph_left_behind", "inserts only", "after the next UPDATE products SET: ",
@@ -128,13 +117,13 @@ WRONG = [
 
 RIGHT = [
     ("function_without_path", "a path from the beginning",
-     ["alembic downgrade -1",
+     [DOWNGRADE,
       mended("function_without_path", ("plpgsql STABLE AS", "plpgsql STABLE SET search_path = public, ag_catalog AS")),
       UPGRADE]),
     ("none_as_text", "null from the beginning",
-     ["alembic downgrade -1", mended("none_as_text", ("str(row.author)", "row.author")), UPGRADE]),
+     [DOWNGRADE, mended("none_as_text", ("str(row.author)", "row.author")), UPGRADE]),
     ("unsafe_string", "a parameter",
-     ["alembic downgrade -1", mended("unsafe_string",
+     [DOWNGRADE, mended("unsafe_string",
       ('cursor.execute(f"""', 'cursor.execute("""'), ("""text = body.replace("'", "\\\\'")  # quotes are taken care of""",
        "asked = json.dumps({'number': number, 'text': body})"),
       ("{{review: {number}, text: '{text}'}}", "{review: $number, text: $text}"), ("\n            $$) AS", "\n            $$, %s) AS"),
@@ -146,20 +135,6 @@ RIGHT = [
 @pytest.fixture
 def lab(settings):
     return labs.Lab(LAB, settings)  # each test plants, and so begins at head by itself
-
-
-def carry_out(lab, exercise, texts):
-    for text in texts:
-        if text == UPGRADE:
-            beside.upgrade(lab.settings)  # the same, without starting a program
-        elif text == "alembic downgrade -1":
-            beside.downgrade(lab.settings)
-        else:
-            lab.solve(exercise, text if isinstance(text, str) else text())
-
-
-def reasons(report):
-    return "\n".join(why for result in report.results for why in result.reasons())
 
 
 def test_why_each_exercise_is_red(lab):
