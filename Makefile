@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 TRAIN := .venv-train
+TOOLS := .venv-tools
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 BACKEND := cd backend &&
@@ -92,22 +93,34 @@ bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY, graph; some
 eval: $(READY)  ## Measure the search against judged queries, with intervals (about three minutes)
 	@$(BACKEND) $(BIN)/python -m evaluation
 
-# torch has an environment of its own, which borrows everything else from the workshop's: a line in a .pth file is a
-# folder that is searched too.
+# An environment beside the workshop's borrows from it what it lacks: a line in a .pth file is a folder that is searched too.
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+borrow = { $(BIN)/python $(PURELIB); echo "$(CURDIR)/backend"; } > "$$($(1)/bin/python $(PURELIB))/workshop.pth"
+
 train: $(READY) $(TRAIN)/.ready  ## Train the reader of reviews anew (half an hour on two cores; fetches torch)
 	@$(BACKEND) $(CURDIR)/$(TRAIN)/bin/python -m training
 
 $(TRAIN)/.ready: $(READY) backend/training/requirements.txt
 	@echo "Making $(TRAIN), with torch"
 	@$(PYTHON) -m venv $(TRAIN)
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-		> "$$($(TRAIN)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/workshop.pth"
+	@$(call borrow,$(TRAIN))
 	@$(TRAIN)/bin/python -m pip install -qq --disable-pip-version-check --no-compile -r backend/training/requirements.txt
 	@touch $@
 
-lock:  ## Resolve requirements.txt into backend/requirements.lock (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.txt -o backend/requirements.lock
+# The tools' own environment borrows from the workshop's in the same way.
+$(TOOLS)/.ready: $(READY) backend/requirements-tools.lock
+	@echo "Making $(TOOLS), with what builds the site and checks the rest"
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install -qq --disable-pip-version-check --no-compile --require-hashes -r backend/requirements-tools.lock
+	@$(call borrow,$(TOOLS))
+	@touch $@
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+lock:  ## Resolve the two requirements files into their locks (needs uv)
+	$(LOCK) requirements.txt -o backend/requirements.lock
+	$(LOCK) backend/requirements-tools.txt -o backend/requirements-tools.lock
 
 clean:  ## Stop the server, remove its data, the virtual environment and what was built
 	@[ ! -x $(BIN)/workshop ] || $(BIN)/workshop stop --and-remove-data
-	@rm -rf $(VENV) $(TRAIN) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache
+	@rm -rf $(VENV) $(TRAIN) $(TOOLS) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache
