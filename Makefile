@@ -22,10 +22,10 @@ WARM := import alembic.config, IPython, ipykernel.kernelapp, jupyterlab.labapp, 
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 	--ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
-# The tests run on all cores; each worker has a server of its own.
-AT_ONCE := --numprocesses=auto --maxprocesses=4
+# The tests run on all cores; each worker has a server of its own. Those of a group (the walk, the site) share a worker.
+AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
-.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format bench eval train texts lock clean
+.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format docs docs-serve bench eval train texts lock clean
 
 help:  ## Show this list
 	@echo "make <target>, where <target> is one of"
@@ -68,10 +68,10 @@ lab: start  ## Open the notebooks in JupyterLab (loopback, with a token)
 migrate: start  ## Run `alembic upgrade head` on your database
 	@$(BACKEND) $(BIN)/alembic upgrade head
 
-test: $(READY)  ## Run the tests on a real server; prints the seconds per area
+test: $(READY) $(TOOLS)/.ready  ## Run the tests on a real server; prints the seconds per area
 	@$(BACKEND) $(BIN)/python -m pytest -m "not slow" $(AT_ONCE)
 
-test-all: $(READY)  ## Run all tests, the long ones too
+test-all: $(READY) $(TOOLS)/.ready  ## Run all tests, the long ones too
 	@$(BACKEND) $(BIN)/python -m pytest $(AT_ONCE)
 
 check: $(READY)  ## Style, types, names, generated texts, stripped notebooks; needs no server
@@ -86,6 +86,12 @@ format: $(READY)  ## Format the code and strip the notebooks
 
 texts: $(READY)  ## Write the generated parts of the texts anew
 	@$(BIN)/python -m workshop.generated
+
+docs: $(READY) $(TOOLS)/.ready  ## Build the tutorial site into site/; runs the notebooks first when something changed
+	@$(BIN)/python -m workshop.site
+
+docs-serve: $(READY) $(TOOLS)/.ready  ## Show the site on this machine, and build it anew while you write
+	@$(BIN)/python -m workshop.site serve
 
 bench: $(READY)  ## Measure: room, embedding, nearest vectors, COPY, graph; some minutes, on a machine that does nothing else
 	@$(BACKEND) $(BIN)/python -m benchmarks

@@ -37,6 +37,8 @@ SHORT_PATH = (
     "0012_score_sentiment",
     "0013_build_graph",
 )
+# What a step is about, by the verb in its name; a verb that is not here changes the schema.
+KINDS = {"seed": "data", "embed": "AI", "score": "AI", "index": "index", "build": "graph"}
 
 
 class UnknownStepError(ExplainedError):
@@ -58,6 +60,11 @@ class Step:
     @property
     def number(self) -> str:
         return self.name[:4]
+
+    @property
+    def kind(self) -> str:
+        """What the step is about: schema, data, AI, index or graph."""
+        return KINDS.get(self.name.split("_")[1], "schema")
 
     @property
     def notebook(self) -> Path:

@@ -24,6 +24,7 @@ import nbformat
 
 from shop.settings import ROOT
 from workshop import chain, export, figures, labs
+from workshop.site import picture
 
 MARKED = re.compile(
     r"<!-- generated: (?P<part>[\w-]+) from sha256:(?P<hash>\w*)[^>]*-->\n(?P<text>.*?)"
@@ -191,6 +192,7 @@ def training_table() -> str:
 PARTS = {
     "steps": Part(steps_source, steps_table),
     "labs": Part(labs_source, labs_table),
+    "chain": Part(lambda: picture.drawing().encode(), lambda: picture.drawing() + "\n"),
     "export-files": Part(export_source, export_files),
     "export-defects": Part(export_source, export_defects),
     "export-reviews": Part(export_source, export_reviews),
@@ -206,6 +208,7 @@ PAGES = [
     "README.md",
     "backend/README.md",
     "data/README.md",
+    "docs/assets/chain.svg",
     "docs/labs/lab_vector_laboratory.md",
     "docs/reference/figures.md",
     "docs/steps/0012_score_sentiment.md",

@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from shop import database
 from shop.settings import ROOT, Settings
-from workshop import beside, chain, checkpoints, checks, xray
+from workshop import beside, chain, checkpoints, checks, walked, xray
 from workshop.terminal import environment_of
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -43,27 +43,40 @@ def notebooks(short: bool = False) -> list[Path]:
     return [chain.notebook(name) for name in names]
 
 
-def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True) -> Iterator[Walked]:
+def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True, executed: Path = EXECUTED) -> Iterator[Walked]:
     """Run notebooks one after the other on the database `workshop_walk`; end after the first that fails.
 
     Args:
         settings: the server; its own database is not touched.
         paths: the notebooks, in any order.
         fresh: begin with an empty database.
+        executed: the folder for the executed copies, with a stamp that says which of them passed.
     """
     place = replace(settings, database_url=settings.database_url.set(database="workshop_walk"))
-    if fresh:
-        checkpoints.replace(place, "template0")
-    for path in paths:
-        walked = _one(place, path)
-        yield walked
-        if walked.failure:
-            return
+    with walked.alone(executed):
+        made_from, passed = walked.state(), walked.passed(executed)
+        if fresh:
+            checkpoints.replace(place, "template0")
+        for path in paths:
+            walked.note(executed, made_from, passed - {path.stem})  # its copy is about to be written over
+            one = _one(place, path, executed)
+            passed = passed - {path.stem} if one.failure else passed | {path.stem}
+            walked.note(executed, made_from, passed)
+            yield one
+            if one.failure:
+                return
 
 
-def _one(place: Settings, path: Path) -> Walked:
+def walk_what_is_missing(settings: Settings) -> Iterator[Walked]:
+    """Walk all notebooks in order, unless the executed copies of all are true of what is here now."""
+    with walked.alone(EXECUTED):
+        if not walked.ready(EXECUTED, (path.stem for path in notebooks())):
+            yield from walk(settings, notebooks())
+
+
+def _one(place: Settings, path: Path, executed: Path) -> Walked:
     started = time.monotonic()
-    failure = _execute(path, place)
+    failure = _execute(path, place, executed)
     seconds = time.monotonic() - started
     step = next((step for step in chain.steps() if step.name == path.stem), None)
     if step is None or failure:
@@ -85,7 +98,7 @@ def _before(place: Settings, step: chain.Step) -> xray.Snapshot:
         return xray.snapshot(connection)
 
 
-def _execute(path: Path, place: Settings) -> str:
+def _execute(path: Path, place: Settings, executed: Path) -> str:
     """Run one notebook in a fresh kernel and keep the executed copy; return why it failed, or an empty string."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -94,14 +107,14 @@ def _execute(path: Path, place: Settings) -> str:
         kernel_name="python3",
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
-    EXECUTED.mkdir(parents=True, exist_ok=True)
+    executed.mkdir(parents=True, exist_ok=True)
     try:
-        with (EXECUTED / "kernel.log").open("w", encoding="utf-8") as log:  # what the kernel itself has to say
+        with (executed / "kernel.log").open("w", encoding="utf-8") as log:  # what the kernel itself has to say
             client.execute(env={**os.environ, **environment_of(place), **_APART}, stderr=log)
     except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return f"{path.stem}, {_failed_cell(notebook)}: {_reason(error)}"
     finally:
-        nbformat.write(notebook, EXECUTED / path.name)
+        nbformat.write(notebook, executed / path.name)
     return ""
 
 

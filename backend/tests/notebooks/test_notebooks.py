@@ -29,11 +29,11 @@ def test_every_notebook_passes_in_order(settings):
 
 
 @pytest.mark.slow
-def test_every_notebook_passes_in_a_shuffled_order_one_of_them_twice(settings):
+def test_every_notebook_passes_in_a_shuffled_order_one_of_them_twice(settings, tmp_path):
     order = [*PATHS.values()]
     random.Random(20261121).shuffle(order)
     order = [order[0], *order]
-    seen = list(walk.walk(settings, order))
+    seen = list(walk.walk(settings, order, executed=tmp_path))
     assert [(one.name, one.failure) for one in seen] == [(path.stem, "") for path in order]
 
 

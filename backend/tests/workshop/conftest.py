@@ -17,9 +17,12 @@ from traitlets.config import Config
 from shop.settings import ROOT
 from workshop import magics
 
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "build", "site", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints"
-)
+MADE = shutil.ignore_patterns(".git", ".venv*", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints")
+
+
+def left_out(folder, names):
+    """Name what a copy does without: what git ignores, and git itself."""
+    return MADE(folder, names) | ({"build", "site"} if Path(folder) == ROOT else set())
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Clone:
 def clone(tmp_path):
     """A copy of the working tree; DATABASE_URL is the test's, when the test also asks for `settings`."""
     root = tmp_path / "clone"
-    shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+    shutil.copytree(ROOT, root, ignore=left_out)
     return Clone(root, {**os.environ, "PYTHONPATH": str(root / "backend")})
 
 
