@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from workshop import chain
 
@@ -17,6 +17,10 @@ TRACKS = ("schema", "data", "AI", "index", "graph")
 # Each reads on the page's ground (AA as a graphic, 3:1, and as the text of its track's name, 4.5:1).
 LIGHT = {"schema": "#2b5b84", "data": "#1a7444", "AI": "#b0224f", "index": "#7d5200", "graph": "#7a3e9d"}
 DARK = {"schema": "#8fbfe8", "data": "#7fd1a3", "AI": "#f299b5", "index": "#e0b35c", "graph": "#cda2ea"}
+INKS = (
+    {"ink": "#1c2430", "quiet": "#4f5a68", "ground": "#fdfcfa", "line": "#9aa5b1"},
+    {"ink": "#e4e7ec", "quiet": "#b3bcc7", "ground": "#161a20", "line": "#667180"},
+)
 WIDTH, ROW, TOP, LEFT, GAP, DOT = 360, 42, 58, 14, 20, 6.5
 TEXT = LEFT + GAP * len(TRACKS) + 4
 FILE = "assets/chain.svg"
@@ -49,17 +53,24 @@ def drawing(address: Callable[[str], str] | None = None) -> str:
 
 def _style() -> str:
     look = [
-        ".chain{--ink:#1c2430;--quiet:#55606e;--ground:#ffffff;--line:#9aa5b1;font-family:system-ui,sans-serif}",
+        f".chain{{font-family:system-ui,sans-serif;{_variables(INKS[0], LIGHT)}}}",
         ".chain .t{font-size:15px;font-weight:600;fill:var(--ink)}",
         ".chain .n{font-size:10.5px;fill:var(--quiet);font-family:ui-monospace,monospace}",
         ".chain .h{font-size:11px;font-weight:600}",
         ".chain .l{fill:none;stroke:var(--line);stroke-width:2.5;stroke-linejoin:round}",
         ".chain .d{stroke:var(--ground);stroke-width:2.5}",
-        *(f".chain .k{n}{{fill:{LIGHT[kind]}}}" for n, kind in enumerate(TRACKS)),
+        *(f".chain .k{n}{{fill:var(--k{n})}}" for n in range(len(TRACKS))),
     ]
-    dark = ".chain{--ink:#e6e9ee;--quiet:#aab4c0;--ground:#1e2129;--line:#667180}"
-    dark += "".join(f".chain .k{n}{{fill:{DARK[kind]}}}" for n, kind in enumerate(TRACKS))
-    return "".join(look) + f"@media (prefers-color-scheme:dark){{{dark}}}"
+    light, dark = _variables(INKS[0], LIGHT), _variables(INKS[1], DARK)
+    look += [f"@media (prefers-color-scheme:dark){{.chain{{{dark}}}}}"]
+    # On the site the reader's choice counts more than the system's.
+    look += [f"[data-md-color-scheme=default] .chain{{{light}}}[data-md-color-scheme=slate] .chain{{{dark}}}"]
+    return "".join(look)
+
+
+def _variables(inks: Mapping[str, str], tracks: Mapping[str, str]) -> str:
+    named = {**inks, **{f"k{n}": tracks[kind] for n, kind in enumerate(TRACKS)}}
+    return "".join(f"--{name}:{color};" for name, color in named.items())
 
 
 def _place(row: int, kind: str) -> tuple[float, float]:
