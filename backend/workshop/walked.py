@@ -20,7 +20,7 @@ from shop.settings import ROOT
 
 FOLDERS = ("notebooks", "data", "backend/alembic", "backend/shop", "backend/workshop")
 FILES = ("backend/alembic.ini", "backend/scratch.ini", "backend/requirements.lock")
-ASIDE = ("backend/workshop/site",)  # it shows what a walk left, and has no part in it
+ASIDE = ("backend/workshop/generated", "backend/workshop/site")  # they show, and have no part in a walk
 STAMP = "walked.json"
 
 

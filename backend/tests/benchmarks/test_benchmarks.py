@@ -8,7 +8,7 @@ import os
 import pytest
 
 from benchmarks import Line, __main__, environment
-from workshop import generated
+from workshop.generated import bench
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_an_unknown_benchmark_is_named():
 
 
 def test_the_kept_figures_are_on_the_pages():
-    assert "HNSW, recall@10 at 100,000 vectors" in generated.bench_table(["nearest"])
+    assert "HNSW, recall@10 at 100,000 vectors" in bench.table(["nearest"])

@@ -66,15 +66,15 @@ class Group:
 def difference_text(seen: Difference) -> str:
     """Return a difference as lines: one for each table with what is inside it, one for each other thing."""
     lines = [_heading(seen)]
-    for group in _groups(seen):
-        lines.append(f"{MARKS[group.how]} {group.kind} {_short(group.name)}{group.note and ': ' + group.note}")
+    for group in groups(seen):
+        lines.append(f"{MARKS[group.how]} {group.kind} {short(group.name)}{group.note and ': ' + group.note}")
         lines += [text for line in group.inside for text in _line_text(line, "    ")]
-    lines += [text for line in _others(seen) for text in _line_text(line, "")]
+    lines += [text for line in others(seen) for text in _line_text(line, "")]
     return "\n".join(lines)
 
 
 def _line_text(line: Line, indent: str) -> Iterator[str]:
-    name = line.name and (_last(line.name) if indent else _short(line.name))
+    name = line.name and (last(line.name) if indent else short(line.name))
     first = f"{indent}{MARKS[line.how]} {line.kind} {name}".rstrip()
     if line.how == "changed" and len(line.changes) == 1 and not _long(line.changes[0]):
         field, before, after = line.changes[0]
@@ -116,8 +116,8 @@ _WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 
 def difference_html(seen: Difference) -> str:
     """Return a difference as a table, the inside of each table folded away."""
-    rows = [_row(group.how, group.kind, _group_html(group)) for group in _groups(seen)]
-    rows += [_row(line.how, line.kind, _code(_short(line.name)) + _told_html(line)) for line in _others(seen)]
+    rows = [_row(group.how, group.kind, _group_html(group)) for group in groups(seen)]
+    rows += [_row(line.how, line.kind, _code(short(line.name)) + _told_html(line)) for line in others(seen)]
     title, _, summary = _heading(seen).partition(": ")
     table = f'<table class="xray"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
     return (
@@ -127,14 +127,14 @@ def difference_html(seen: Difference) -> str:
 
 
 def _group_html(group: Group) -> str:
-    title = _code(_short(group.name)) + html.escape(group.note and f" {group.note}")
+    title = _code(short(group.name)) + html.escape(group.note and f" {group.note}")
     if not group.inside:
         return title
     if len(group.inside) == 1 and not group.inside[0].changes:  # not worth a click
         line = group.inside[0]
-        return f"{title}: {line.name and _code(_last(line.name))}{_told_html(line)}"
+        return f"{title}: {line.name and _code(last(line.name))}{_told_html(line)}"
     folded = "".join(
-        _row(line.how, line.kind, line.name and _code(_last(line.name)), _told_html(line)) for line in group.inside
+        _row(line.how, line.kind, line.name and _code(last(line.name)), _told_html(line)) for line in group.inside
     )
     return (
         f'<details><summary style="cursor:pointer">{title}</summary>'
@@ -204,12 +204,12 @@ def _place(seen: Difference, item: Item) -> str | None:
     if kind == "graph":
         return name.partition(".")[0]
     if kind == "vectors":
-        return name.removesuffix("." + _last(name))
+        return name.removesuffix("." + last(name))
     place = seen.context[item].get("table") if kind in INSIDE else None
     return str(place) if place else None
 
 
-def _groups(seen: Difference) -> Iterator[Group]:
+def groups(seen: Difference) -> Iterator[Group]:
     """Yield each table, view and graph that differs, with what differs inside it."""
     hows: dict[str, str] = {}
     inside: dict[str, list[tuple[Item, Line]]] = {}
@@ -245,12 +245,12 @@ def _inside(seen: Difference, how: str, item: Item, fields: Mapping[str, Any]) -
 
 def _order(seen: Difference, place: str) -> Callable[[Item], tuple[int, int, str]]:
     """Return the order inside a table: the table itself, its columns as they stand in it, then kind by kind."""
-    columns = [_last(name) for name in seen.context.get(("table", place), {}).get("columns") or []]
+    columns = [last(name) for name in seen.context.get(("table", place), {}).get("columns") or []]
 
     def key(item: Item) -> tuple[int, int, str]:
         kind, name = item
-        last = _last(name).strip('"').replace('""', '"')
-        where = columns.index(last) if kind == "column" and last in columns else len(columns)
+        column = last(name).strip('"').replace('""', '"')
+        where = columns.index(column) if kind == "column" and column in columns else len(columns)
         return (INSIDE.index(kind) if kind in INSIDE else -1, where, name)
 
     return key
@@ -278,7 +278,8 @@ def _note(seen: Difference, how: str, name: str, inside: Iterable[Line]) -> str:
     return ", ".join(words + ([counted(rows, "row", "+") + by] if rows else []))
 
 
-def _others(seen: Difference) -> Iterator[Line]:
+def others(seen: Difference) -> Iterator[Line]:
+    """Yield everything else that differs, a line each."""
     for how, item, fields in _things(seen):
         if _place(seen, item) is None:
             yield _line(seen, how, item, fields)
@@ -348,11 +349,12 @@ def _value(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value).rstrip("\n")
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Return a name without the schema that every reader expects."""
     return name.removeprefix("public.")
 
 
-def _last(name: str) -> str:
+def last(name: str) -> str:
     """Return the last part of a qualified name; a dot inside quotes separates nothing."""
     parts: list[str] = re.findall(r'"(?:[^"]|"")*"|[^."]+', name)
     return parts[-1]
@@ -360,4 +362,4 @@ def _last(name: str) -> str:
 
 def _overview(seen: Snapshot) -> Iterator[tuple[str, int, str]]:
     for name in seen.names("table"):
-        yield _short(name), seen.rows(name), seen.items["table", name].get("comment") or ""
+        yield short(name), seen.rows(name), seen.items["table", name].get("comment") or ""

@@ -1,0 +1,31 @@
+"""Every generated part there is, by name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from workshop import chain, figures
+from workshop.generated import bench, export, schema, steps, xray
+from workshop.generated.marking import Part
+from workshop.site import picture
+
+PARTS = {
+    "steps": Part(steps.steps_table),
+    "labs": Part(steps.labs_table),
+    "short-path": Part(steps.short_path),
+    "chain": Part(lambda _: picture.drawing() + "\n"),
+    "export-files": Part(lambda _: export.files(), export.source),
+    "export-defects": Part(lambda _: export.defects(), export.source),
+    "export-reviews": Part(lambda _: export.reviews(), export.source),
+    "gold": Part(lambda _: export.gold(), export.source),
+    "training": Part(lambda _: export.training(), export.source),
+    "figures-search": Part(lambda _: figures.search_table(), figures.source),
+    "figures-fusion": Part(lambda _: figures.fusion_text(), figures.source),
+    "figures-reader": Part(lambda _: figures.reader_tables(), figures.source),
+    "bench": Part(lambda _: bench.table([]), lambda: bench.source([])),
+    "bench-nearest": Part(lambda _: bench.table(["nearest"]), lambda: bench.source(["nearest"])),
+    "schema": Part(schema.text, schema.source, by_climb=True),
+}
+for _step in chain.steps():
+    PARTS[f"step-{_step.number}"] = Part(partial(steps.step_line, step=_step))
+    PARTS[f"xray-{_step.number}"] = Part(partial(xray.text, step=_step), partial(xray.source, _step), by_climb=True)
