@@ -85,9 +85,9 @@ def test_no_rights(settings, connection):
 
 def test_a_database_that_is_closed_to_the_user(settings, connection):
     connection.execute(sa.text("DROP ROLE IF EXISTS outsider"))
-    connection.execute(sa.text("CREATE ROLE outsider LOGIN CONNECTION LIMIT 0 PASSWORD 'o'"))
+    connection.execute(sa.text("CREATE ROLE outsider LOGIN CONNECTION LIMIT 0 PASSWORD 'let-me-in'"))
     connection.commit()
-    url = settings.database_url.set(username="outsider", password="o")
+    url = settings.database_url.set(username="outsider", password="let-me-in")
     try:
         assert "as many connections as it may" in refusal(url)
         connection.execute(sa.text("ALTER ROLE outsider CONNECTION LIMIT 5"))
