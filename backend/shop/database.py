@@ -133,6 +133,16 @@ _CAUSES = (
         "too many clients",
         "The server at {where} has no connection left: close notebooks or programs that hold one.",
     ),
+    (
+        "too many connections for",
+        'The user "{user}" or the database "{database}" at {where} has as many connections as it may: close notebooks '
+        "or programs that hold one.",
+    ),
+    (
+        "permission denied for database",
+        'The user "{user}" may not connect to the database "{database}" at {where}: correct DATABASE_URL, or have its '
+        "owner run GRANT CONNECT.",
+    ),
     ("server closed the connection", _ENDED),
     ("connection is lost", _ENDED),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -14,7 +14,7 @@ from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
 from shop.settings import load as load_settings
-from workshop import chain, checks, doctor, record, scratch, server, steps, xray
+from workshop import chain, checks, doctor, psql, record, room, scratch, server, steps, xray
 from workshop.chain import BASE
 from workshop.review.command import review
 
@@ -70,6 +70,13 @@ def start() -> None:
 def stop(remove: bool) -> None:
     """Stop the workshop's own PostgreSQL; the data stays."""
     click.echo("Stopped." if server.stop_ours(remove=remove) else "It was not running.")
+
+
+@main.command("psql", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def psql_command(words: tuple[str, ...]) -> None:
+    """Open psql on the database; WORDS go to psql: workshop psql -c "select 1"."""
+    psql.run(server.ensure(), words)
 
 
 # -- the database --------------------------------------------------------------------------------------------------
@@ -257,6 +264,62 @@ def drop_double() -> None:
     from workshop import azure_double
 
     click.echo(azure_double.drop(server.ensure()))
+
+
+@main.group("room")
+def room_commands() -> None:
+    """A room of learners on one server: DATABASE_URL names its administrator."""
+
+
+@room_commands.command("add")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--host", help="The server as the learners' machines reach it.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port as the learners' machines reach it.")
+def add_to_room(names: tuple[str, ...], host: str | None, port: int | None) -> None:
+    """Make a role and a database for each of NAMES, and print the addresses: once, passwords are kept nowhere."""
+    settings = server.ensure()
+    for name in names:
+        seat = room.add(settings, name, host, port)
+        click.echo(f"{name}  DATABASE_URL={seat.url.render_as_string(hide_password=False)}")
+        _say_missing(seat.missing)
+
+
+@room_commands.command("list")
+def list_room() -> None:
+    """Show each learner's revision, open sessions and size."""
+    listed = room.learners(server.ensure())
+    width = max((len(one.name) for one in listed), default=0)
+    for one in listed:
+        click.echo(f"{one.name:{width}}  {one.revision:32}  {one.sessions:2} session(s)  {one.megabytes:4} MB")
+    if not listed:
+        click.echo("The room is empty: workshop room add NAME ...")
+
+
+@room_commands.command("reset")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="End the learner's sessions.")
+def reset_in_room(names: tuple[str, ...], force: bool) -> None:
+    """Empty the databases of NAMES; the addresses stay as they are."""
+    settings = server.ensure()
+    for name in names:
+        _say_missing(room.reset(settings, name, force))
+        click.echo(f"The database of {name} is empty.")
+
+
+@room_commands.command("remove")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="End the learner's sessions.")
+def remove_from_room(names: tuple[str, ...], force: bool) -> None:
+    """Remove the databases and the roles of NAMES for good."""
+    settings = server.ensure()
+    for name in names:
+        room.remove(settings, name, force)
+        click.echo(f"{name} is removed.")
+
+
+def _say_missing(missing: Mapping[str, str]) -> None:
+    for extension, reason in missing.items():
+        click.echo(f"  without the extension {extension}: {reason}")
 
 
 @main.command("walk")

@@ -81,3 +81,19 @@ def test_no_rights(settings, connection):
     finally:
         connection.execute(sa.text("DROP ROLE reader"))
         connection.commit()
+
+
+def test_a_database_that_is_closed_to_the_user(settings, connection):
+    connection.execute(sa.text("DROP ROLE IF EXISTS outsider"))
+    connection.execute(sa.text("CREATE ROLE outsider LOGIN CONNECTION LIMIT 0 PASSWORD 'let-me-in'"))
+    connection.commit()
+    url = settings.database_url.set(username="outsider", password="let-me-in")
+    try:
+        assert "as many connections as it may" in refusal(url)
+        connection.execute(sa.text("ALTER ROLE outsider CONNECTION LIMIT 5"))
+        connection.execute(sa.text(f'REVOKE CONNECT ON DATABASE "{url.database}" FROM PUBLIC'))
+        connection.commit()
+        assert "may not connect to the database" in refusal(url)
+    finally:
+        connection.execute(sa.text("DROP ROLE outsider"))
+        connection.commit()
