@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import sqlparse
+
 from shop.settings import ROOT
 from tests.docs.pages import Block, PageError
 
@@ -22,7 +24,8 @@ def verify(block: Block) -> None:
     if not path.is_file() or name.startswith(NOT_TESTED):
         raise PageError(f"{block.place}: {name} is not a file of this repository that tests run.")
     if not block.snippet:
-        missing = first_missing(block.text, path.read_text(encoding="utf-8"))
+        find = first_missing_statement if block.language == "sql" else first_missing
+        missing = find(block.text, path.read_text(encoding="utf-8"))
         if missing:
             raise PageError(f"{block.place}: this line does not stand in {name}, or not in this order: {missing!r}")
 
@@ -40,6 +43,18 @@ def first_missing(excerpt: str, text: str) -> str | None:
         begins = next((n for n in range(place, len(there)) if there[n : n + len(wanted)] == wanted), None)
         if begins is None:
             return next((line for line in wanted if line not in there[place:]), wanted[0])
+        place = begins + len(wanted)
+    return None
+
+
+def first_missing_statement(excerpt: str, text: str) -> str | None:
+    """Return the first statement of an excerpt that does not stand in the text after the one before it."""
+    there, place = " ".join(text.split()), 0
+    for statement in sqlparse.split(excerpt):
+        wanted = " ".join(statement.split()).rstrip("; ")
+        begins = there.find(wanted, place)
+        if begins < 0:
+            return wanted
         place = begins + len(wanted)
     return None
 

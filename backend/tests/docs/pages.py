@@ -15,6 +15,7 @@ From here on, and so allowed anywhere in a page:
     run: in backend         the working folder, from the repository's root; `.` is the root
     run: in a new terminal  what was exported is forgotten
     run: after plant NAME   the exercise of this lab's page is planted in a database at head
+    run: part 1             the first part of the workshop's own solution is carried out, where the page tells it in words
     run: solves NAME        the check of the exercise is green now
 
 For the one block that follows:
@@ -23,7 +24,9 @@ For the one block that follows:
     run: output             a text block: its lines stand in the output of the block before, in this order
     run: draft              a python block that is a revision, or only its two functions: it is stored as a draft,
                             upgraded, downgraded, which must leave no trace, and upgraded again
-    from: compose.yaml      the block is an excerpt: its lines stand in that file in this order; `...` leaves some out
+    from: compose.yaml      the block is an excerpt: its lines stand in that file in this order; a line of dots leaves
+                            some out; of a block of sql, its statements stand in the file, and how they are broken into
+                            lines does not matter
     not run: the reason     it is counted and listed in docs/reference/code_blocks.md
 """
 
@@ -40,7 +43,7 @@ DOCS = ROOT / "docs"
 RUN = ("console", "sql", "cypher", "python")  # languages that run
 SHOWN = ("yaml", "ini", "dockerfile", "toml", "json", "mako", "css", "html")  # excerpts of files
 OUTPUT = "text"
-STANDING = ("at", "in", "after plant", "solves")  # directives that need no block
+STANDING = ("at", "in", "after plant", "part", "solves")  # directives that need no block
 FOR_A_BLOCK = ("fails", "prints", "output", "draft", "from", "not run")
 
 _FENCE = re.compile(r"(?P<before>(?:\s|>)*)(?P<fence>`{3,}|~{3,})\s*(?P<language>[\w+-]*)(?P<rest>.*)")
@@ -168,7 +171,7 @@ def _block(
         raise PageError(f"{block.place}: nobody runs {block.language or 'a block without a language'!r}; use {known}.")
     if block.language in SHOWN and not kinds & {"from", "not run"} and not block.snippet:
         raise PageError(f"{block.place}: nobody runs {block.language}: say `from: <file>` or `not run: <reason>`.")
-    if "output" in kinds and block.language != OUTPUT or "draft" in kinds and block.language != "python":
+    if ("output" in kinds and block.language != OUTPUT) or ("draft" in kinds and block.language != "python"):
         raise PageError(f"{block.place}: `output` is for text and `draft` for python; this is {block.language}.")
     if kinds & {"fails", "prints"} and block.language not in RUN:
         raise PageError(f"{block.place}: `fails` and `prints` are for what runs; this is {block.language}.")
@@ -206,7 +209,7 @@ def _order(page: str, line: int, said: str) -> Directive:
             if not re.fullmatch(r'"[^"]+"', rest):
                 raise PageError(f'{page}:{line}: write the words in quotes: run: {kind} "some words"')
             rest = rest[1:-1]
-        elif kind in STANDING and not rest or kind == "output" and rest:
+        elif (kind in STANDING and not rest) or (kind == "output" and rest):
             break
         return Directive(kind, rest, line)
     raise PageError(f"{page}:{line}: unknown directive: run: {said}")

@@ -25,7 +25,6 @@ import sqlalchemy as sa
 import sqlparse
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-
 from shop import database, settings
 from shop.settings import ROOT, Settings
 from tests.docs import excerpts
@@ -90,6 +89,7 @@ class Session:
     wanted: str | None = None  # a state that the next block finds, when it needs a database
     printed: str = ""
     lab: labs.Lab | None = None
+    planted: str = ""
 
     def __post_init__(self) -> None:
         self._new_terminal()
@@ -130,9 +130,10 @@ class Session:
                 self.wanted, self.lab = state(one.said), None
             elif one.kind == "after plant":
                 self._plant(Path(page.name).stem, one.said)
-            elif one.kind == "solves":
-                assert self.lab, "nothing is planted: `run: after plant ...` comes first"
-                self.lab.look(one.said).require()
+            elif one.kind in ("part", "solves"):
+                if self.lab is None:
+                    raise PageError("nothing is planted: `run: after plant ...` comes first")
+                self._part(int(one.said)) if one.kind == "part" else self.lab.look(one.said).require()
             elif one.said == "a new terminal":
                 self._new_terminal()
             elif not (self.root / one.said).is_dir():
@@ -165,6 +166,7 @@ class Session:
             return
         self._new_terminal()
         shutil.rmtree(self.root / "backend" / "scratch", ignore_errors=True)
+        (self.root / "backend" / "scratch").mkdir()
         env_file = self.root / "backend" / ".env"
         env_file.unlink(missing_ok=True)
         if wanted != "nothing":
@@ -182,10 +184,17 @@ class Session:
         }
 
     def _plant(self, lab: str, exercise: str) -> None:
-        self.wanted = chain.steps()[-1].name
-        self._ready()
-        self.lab = labs.Lab(lab, self.settings)
+        """Plant an exercise, as the notebook does beside the reader's terminal, which stays as it is."""
+        if self.wanted is not None:
+            self._ready()
+        self.lab, self.planted = labs.Lab(lab, self.settings), exercise
         self.lab.plant(exercise)
+
+    def _part(self, number: int) -> None:
+        """Carry out a part of the workshop's own repair."""
+        assert self.lab
+        known = self.lab.solution(self.planted)
+        self.lab._carry_out(known.parts[number - 1], known.paths[number - 1].suffix)
 
     # -- languages -----------------------------------------------------------------------------------------------------
 
