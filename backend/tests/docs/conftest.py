@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.docs.session import Session, copy_repository
 from workshop import chain, checkpoints, steps
 

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 import sqlparse
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+
 from shop import database, settings
 from shop.settings import ROOT, Settings
 from tests.docs import excerpts
@@ -199,7 +200,7 @@ class Session:
     # -- languages -----------------------------------------------------------------------------------------------------
 
     def _console(self, block: Block) -> str:
-        """Run the commands in one bash, which ends at the first that fails; folder and exports last to the next block."""
+        """Run the commands in one bash, which ends at the first that fails; folder and exports last beyond the block."""
         *first, last = commands(block.text)
         aside = self.root.with_name(f"{self.root.name}-terminal")
         aside.mkdir(exist_ok=True)
@@ -307,17 +308,18 @@ class Session:
         """Store the block as a draft, upgrade, downgrade, upgrade; the downgrade must leave no trace."""
         below, said = steps.current(self.settings), ""
         text = block.text if re.search(r"^revision\b", block.text, re.MULTILINE) else _framed(block, below)
-        path = self.root / "backend" / "scratch" / f"{scratch.declared(text)}.py"
+        name = scratch.declared(text)
+        path = self.root / "backend" / "scratch" / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         before = self._fingerprint()
-        for line in ("upgrade head", "downgrade -1", "upgrade head"):
+        for line in (up := f"upgrade {name}", "downgrade -1", up):
             status, printed = self._bash(
                 f"cd {shlex.quote(str(self.root / 'backend'))}; ALEMBIC_CONFIG=scratch.ini alembic {line}",
                 self.root.parent,
             )
             said += printed
-            _judge(block, None if status == 0 else printed, said, line == "upgrade head")
+            _judge(block, None if status == 0 else printed, said, line == up)
             if status != 0:
                 break
             if line == "downgrade -1" and self._fingerprint() != before:
@@ -412,8 +414,7 @@ def _framed(block: Block, below: str) -> str:
     missing = [name for name in ("upgrade", "downgrade") if f"def {name}(" not in block.text]
     if missing:
         raise PageError(f"{block.place}: a draft needs upgrade() and downgrade(); {' and '.join(missing)} is missing.")
-    number = sum(1 for _ in re.finditer(r"_", below))  # any name will do that is not taken
-    return DRAFT.format(name=f"page_{block.line}_{number}", below=below, functions=block.text)
+    return DRAFT.format(name=f"line_{block.line}", below=below, functions=block.text)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from shop.settings import ROOT
 from tests.docs import pages
 
