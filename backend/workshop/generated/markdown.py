@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import html
+import inspect
 import os
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+
+from shop.settings import ROOT
 
 # What Markdown, or GitHub's formulas, would take for its own; a character reference is text everywhere.
 _SPECIAL = re.compile(r"[\\|*`$\[\]]|(?<!\w)_|_(?!\w)")
@@ -49,3 +53,43 @@ def fenced(text: str, language: str) -> str:
 
 def _reference(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
+
+
+# -- docstrings --------------------------------------------------------------------------------------------------------
+
+_SECTION = re.compile(r"(?P<name>Args|Raises|Returns|Yields):\n(?P<lines>(?:    .*\n?)+)")
+_ENTRY = re.compile(r"^    (?P<name>\S[^:\n]*): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
+
+
+def prose(docstring: str, source: Path | None = None) -> str:
+    """Return a docstring as Markdown: paragraphs, examples as blocks of code, Args and Raises as lists.
+
+    source: the file in which it stands; an example is then marked as an excerpt of it.
+    """
+    found = []
+    for block in re.split(r"\n{2,}(?=\S)|\n{2,}(?=    )", inspect.cleandoc(docstring)):
+        if section := _SECTION.fullmatch(block):
+            entries = [
+                f"- {', '.join(map(code, one['name'].split(', ')))}: {_paragraph(one['text'])}"
+                for one in _ENTRY.finditer(section["lines"])
+            ]
+            found.append("\n".join(["Raises:\n", *entries] if section["name"] == "Raises" else entries))
+        elif block.startswith("    "):
+            mark = f"<!-- from: {source.relative_to(ROOT).as_posix()} -->\n" if source else ""
+            language = "python" if source and "op." in block else "text"
+            found.append(mark * (language == "python") + fenced(inspect.cleandoc("\n" + block), language).rstrip())
+        else:
+            found.append(_paragraph(block))
+    return "\n\n".join(found) + "\n"
+
+
+def summary(docstring: str) -> str:
+    """Return the first paragraph of a docstring as Markdown on one line."""
+    return _paragraph(re.split(r"\n\s*\n", inspect.cleandoc(docstring))[0]).replace("\n", " ")
+
+
+def _paragraph(text: str) -> str:
+    """Return a paragraph; what stands between backticks is code already, the rest is plain text."""
+    pieces = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    words = "".join(code(piece[1:-1]) if piece.startswith("`") and len(piece) > 1 else plain(piece) for piece in pieces)
+    return "\n".join(textwrap.wrap(words, 140, break_long_words=False, break_on_hyphens=False))

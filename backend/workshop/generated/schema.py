@@ -226,7 +226,7 @@ def _functions(head: _Head) -> str:
         blocks.append(
             f"{code(short(name))}: {plain(of['comment'] or '')}. Made by {head.step(head.made['function', name])}.\n"
         )
-        blocks.append(folded("Its definition", fenced(of["definition"], "sql")))
+        blocks.append(folded("Its definition", fenced(of["definition"], "text")))
     rows = [
         [code(last(name)), _to_table(short(str(of["table"]))), code(unqualified(of["definition"]))]
         for name, of in head.things("trigger")

@@ -38,7 +38,9 @@ def test_a_step_page_has_all_sections_in_their_order(step):
     before = found.index(MAY_HAVE_MORE_BEFORE)
     more = [name for name in found[:before] if name not in ORDER]
     assert [name for name in found if name not in more] == ORDER
-    assert found[before - len(more) : before] == more, "what a page has besides stands together, before its three things"
+    assert found[before - len(more) : before] == more, (
+        "what a page has besides stands together, before its three things"
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)
