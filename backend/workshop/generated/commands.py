@@ -60,8 +60,8 @@ def magics(_: Path) -> str:
     from workshop.terminal import TerminalMagics
 
     blocks = [
-        f"### `%sql` and `%%sql`\n\n{_without_title(sql.__doc__)}",
-        f"### `%%cypher`\n\n{_without_title(cypher.__doc__)}",
+        f"### `%sql` and `%%sql`\n\n{prose(sql.__doc__ or '', titled=False)}",
+        f"### `%%cypher`\n\n{prose(cypher.__doc__ or '', titled=False)}",
     ]
     for holder in (TerminalMagics, LabMagics):
         for kind, sign in (("line", "%"), ("cell", "%%")):
@@ -69,11 +69,6 @@ def magics(_: Path) -> str:
                 described = getattr(holder, function).__doc__ or ""
                 blocks.append(f"### {code(sign + name)}\n\n{prose(described)}")
     return "\n".join(blocks)
-
-
-def _without_title(docstring: str | None) -> str:
-    """Return a module's docstring without its first line, which says what the heading says."""
-    return prose((docstring or "").partition("\n\n")[2])
 
 
 def calls(_: Path) -> str:

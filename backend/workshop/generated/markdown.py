@@ -61,26 +61,34 @@ _SECTION = re.compile(r"(?P<name>Args|Raises|Returns|Yields):\n(?P<lines>(?:    
 _ENTRY = re.compile(r"^    (?P<name>\S[^:\n]*): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
 
 
-def prose(docstring: str, source: Path | None = None) -> str:
-    """Return a docstring as Markdown: paragraphs, examples as blocks of code, Args and Raises as lists.
+def prose(docstring: str, source: Path | None = None, *, titled: bool = True) -> str:
+    """Return a docstring as Markdown: paragraphs, lists, examples as blocks of code, Args and Raises as lists.
 
-    source: the file in which it stands; an example is then marked as an excerpt of it.
+    source: the file in which it stands; an example is then marked as an excerpt of it. titled: False leaves the first
+    paragraph out.
     """
-    found = []
-    for block in re.split(r"\n{2,}(?=\S)|\n{2,}(?=    )", inspect.cleandoc(docstring)):
-        if section := _SECTION.fullmatch(block):
-            entries = [
-                f"- {', '.join(map(code, one['name'].split(', ')))}: {_paragraph(one['text'])}"
-                for one in _ENTRY.finditer(section["lines"])
-            ]
-            found.append("\n".join(["Raises:\n", *entries] if section["name"] == "Raises" else entries))
-        elif block.startswith("    "):
-            mark = f"<!-- from: {source.relative_to(ROOT).as_posix()} -->\n" if source else ""
-            language = "python" if source and "op." in block else "text"
-            found.append(mark * (language == "python") + fenced(inspect.cleandoc("\n" + block), language).rstrip())
-        else:
-            found.append(_paragraph(block))
-    return "\n\n".join(found) + "\n"
+    blocks = re.split(r"\n{2,}(?=\S)|\n{2,}(?=    )", inspect.cleandoc(docstring))
+    return "\n\n".join(_block(block, source) for block in blocks[not titled :]) + "\n"
+
+
+def _block(block: str, source: Path | None) -> str:
+    if section := _SECTION.fullmatch(block):
+        entries = [
+            _item(f"{', '.join(map(code, one['name'].split(', ')))}: {_paragraph(one['text'])}")
+            for one in _ENTRY.finditer(section["lines"])
+        ]
+        return "\n".join(["Raises:\n", *entries] if section["name"] == "Raises" else entries)
+    if block.startswith("- "):
+        return "\n".join(_item(_paragraph(item)) for item in re.split(r"^- ", block, flags=re.MULTILINE)[1:])
+    if block.startswith("    "):
+        excerpt = source and "op." in block
+        mark = f"<!-- from: {source.relative_to(ROOT).as_posix()} -->\n" if source and excerpt else ""
+        return mark + fenced(inspect.cleandoc("\n" + block), "python" if excerpt else "text").rstrip()
+    return _paragraph(block)
+
+
+def _item(text: str) -> str:
+    return "- " + text.replace("\n", "\n  ")
 
 
 def summary(docstring: str) -> str:

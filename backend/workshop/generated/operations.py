@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
-from alembic.operations import MigrateOperation
+from alembic.operations import MigrateOperation, Operations
 
 from shop.settings import BACKEND, DATA
 from workshop import chain
@@ -14,7 +15,7 @@ from workshop.chain import Step
 from workshop.generated import climb, paper
 from workshop.generated.markdown import code, fenced, folded, link, prose, summary, table
 
-SHOWN = 24  # lines of a script
+SHOWN, WIDTH = 24, 140  # lines of a script, characters of a line
 
 
 def source() -> bytes:
@@ -37,8 +38,7 @@ def text(page: Path) -> str:
     scripts = paper.scripts()
     everything = {name: one for module in paper.modules() for name, one in paper.operations_of(module).items()}
     rows = [
-        [f"[{code(f'op.{name}')}](#op{name})", summary(getattr(one, name).__doc__ or ""), _users(page, name)]
-        for name, one in everything.items()
+        [f"[{code(f'op.{name}')}](#op{name})", summary(_documented(name)), _users(page, name)] for name in everything
     ]
     blocks = [table(["operation", "what it does", "used by"], rows)]
     for module in paper.modules():
@@ -57,7 +57,7 @@ def _module(page: Path, module: ModuleType) -> str:
 
 
 def _operation(page: Path, name: str, one: type[MigrateOperation], step: Step | None, script: str) -> str:
-    documented = prose(getattr(one, name).__doc__ or "")
+    documented = prose(_documented(name))
     users = _users(page, name) or "no revision; it is there for yours"
     lines = [f"### {code(f'op.{name}')}\n", fenced(f"op.{name}{_signature(name, one)}", "text")]
     lines += [documented, f"Used by {users}.\n"]
@@ -68,15 +68,22 @@ def _operation(page: Path, name: str, one: type[MigrateOperation], step: Step | 
 
 def _signature(name: str, one: type[MigrateOperation]) -> str:
     """Return the arguments as a revision gives them; where the operation hands them on, those of the class itself."""
-    signature = inspect.signature(getattr(one, name))
-    if any(argument.kind is argument.VAR_KEYWORD for argument in signature.parameters.values()):
-        signature = inspect.signature(one)
-    given = [argument for argument in signature.parameters.values() if argument.name != "operations"]
-    whole = signature.replace(parameters=given, return_annotation=inspect.Signature.empty)
-    short = str(whole).replace("'", "")
-    if len(short) < 100:
-        return short
-    return "(\n    " + ",\n    ".join(short[1:-1].split(", ")).replace("Mapping[str,\n    ", "Mapping[str, ") + ",\n)"
+    arguments = list(inspect.signature(getattr(one, name)).parameters.values())[1:]
+    if any(argument.kind is argument.VAR_KEYWORD for argument in arguments):
+        arguments = list(inspect.signature(one).parameters.values())
+    words = []
+    for argument in arguments:
+        if argument.kind is argument.KEYWORD_ONLY and "*" not in words:
+            words.append("*")
+        default = "" if argument.default is argument.empty else f" = {argument.default!r}"
+        words.append(f"{argument.name}: {argument.annotation}{default}")
+    line = f"({', '.join(words)})"
+    return line if len(line) < 100 else "(\n    " + ",\n    ".join(words) + ",\n)"
+
+
+def _documented(name: str) -> str:
+    """Return the docstring of an operation; Alembic puts another one in its place and keeps ours at its proxy."""
+    return inspect.getdoc(getattr(Operations, name)) or ""
 
 
 def _users(page: Path, name: str) -> str:
@@ -85,7 +92,9 @@ def _users(page: Path, name: str) -> str:
 
 
 def _shortened(script: str) -> str:
-    lines = script.splitlines()
+    """Return the beginning of a script, each line no longer than a page is wide."""
+    lines = [textwrap.shorten(line, WIDTH, placeholder=" ...") if len(line) > WIDTH else line.rstrip()
+             for line in script.splitlines()]  # fmt: skip
     if len(lines) <= SHOWN + 1:
-        return script
+        return "\n".join(lines)
     return "\n".join([*lines[:SHOWN], f"... and {len(lines) - SHOWN:,} more lines"])

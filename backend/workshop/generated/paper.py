@@ -6,7 +6,6 @@ import ast
 import functools
 import inspect
 import io
-import itertools
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -71,8 +70,8 @@ def scripts() -> dict[type[MigrateOperation], tuple[Step, str]]:
     return found
 
 
-def _written(run: Any) -> Iterator[tuple[type[MigrateOperation], str]]:
-    """Yield each operation that a function invokes, with what it writes."""
+def _written(run: Any) -> list[tuple[type[MigrateOperation], str]]:
+    """Return each operation that a function invokes, with what it writes."""
     paper = io.StringIO()
     context = MigrationContext.configure(
         dialect_name="postgresql",
@@ -85,17 +84,21 @@ def _written(run: Any) -> Iterator[tuple[type[MigrateOperation], str]]:
         },
         dialect_opts={"paramstyle": "named"},
     )
-    noted: list[tuple[type[MigrateOperation], int]] = []
+    found: list[tuple[type[MigrateOperation], str]] = []
+    inside = False
     with Operations.context(context) as operations, context.begin_transaction(_per_migration=True):
         invoke = operations.invoke
 
         def note(operation: MigrateOperation) -> Any:
-            noted.append((type(operation), paper.tell()))
-            return invoke(operation)
+            nonlocal inside
+            if inside:  # one that another one is made of
+                return invoke(operation)
+            inside, begin = True, paper.tell()
+            answer = invoke(operation)
+            found.append((type(operation), paper.getvalue()[begin:].strip()))
+            inside = False
+            return answer
 
         operations.invoke = note  # type: ignore[method-assign]
         run()
-        noted.append((MigrateOperation, paper.tell()))
-    text = paper.getvalue()
-    for (kind, begin), (_, end) in itertools.pairwise(noted):
-        yield kind, text[begin:end].strip()
+    return found

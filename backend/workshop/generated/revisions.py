@@ -81,15 +81,13 @@ def docstring(step: Step) -> tuple[str, str]:
     """
     whole = ast.get_docstring(ast.parse(step.source())) or ""
     paragraphs = [one for one in whole.split("\n\n")[1:] if not one.startswith("Revision ID")]
-    says, loses = [], ""
-    for paragraph in paragraphs:
-        sentences = re.split(r"(?<=[.:?])\s+(?=[A-Z])", paragraph)
-        first = next((n for n, one in enumerate(sentences) if "downgrade" in one), len(sentences))
-        says.append(" ".join(sentences[:first]))
-        loses += " ".join(sentences[first:])
-    if not loses:
+    told = [n for n, one in enumerate(paragraphs) if "downgrade" in one]
+    if not told:
         raise ValueError(f"{step.name}: the docstring does not say what the downgrade loses.")
-    return "\n\n".join(filter(None, says)), loses
+    sentences = re.split(r"(?<=[.:?])\s+(?=[A-Z])", paragraphs[told[-1]])
+    first = next(n for n, one in enumerate(sentences) if "downgrade" in one)
+    paragraphs[told[-1]] = " ".join(sentences[:first])
+    return "\n\n".join(filter(None, paragraphs)), " ".join(sentences[first:])
 
 
 def _operations(page: Path, names: list[str]) -> str:
