@@ -45,17 +45,12 @@ def called(step: Step) -> dict[str, list[str]]:
 
 def _calls(functions: dict[str, ast.FunctionDef], name: str, seen: set[str]) -> Iterator[str]:
     seen.add(name)
-    for node in ast.walk(functions[name]):
-        if not isinstance(node, ast.Call):
-            continue
-        if (
-            isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, ast.Name)
-            and node.func.value.id == "op"
-        ):
-            yield node.func.attr
-        elif isinstance(node.func, ast.Name) and node.func.id in functions.keys() - seen:
-            yield from _calls(functions, node.func.id, seen)
+    calls = [node for node in ast.walk(functions[name]) if isinstance(node, ast.Call)]
+    for one in sorted((node.func for node in calls), key=lambda node: (node.lineno, node.col_offset)):
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "op":
+            yield one.attr
+        elif isinstance(one, ast.Name) and one.id in functions.keys() - seen:
+            yield from _calls(functions, one.id, seen)
 
 
 def scripts() -> dict[type[MigrateOperation], tuple[Step, str]]:

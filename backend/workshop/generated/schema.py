@@ -83,10 +83,7 @@ def _blocks(head: _Head) -> Iterator[str]:
     areas = _areas(head.seen)
     yield table(
         ["area", "tables"],
-        [
-            [f"[{AREAS[area]}](#{_slug(AREAS[area])})", ", ".join(map(_to_table, names))]
-            for area, names in areas.items()
-        ],
+        [[f"[{AREAS[area]}](#{slug(AREAS[area])})", ", ".join(map(_to_table, names))] for area, names in areas.items()],
     )
     for area, names in areas.items():
         yield f"## {AREAS[area]}\n"
@@ -120,7 +117,8 @@ def _areas(seen: Snapshot) -> dict[str, list[str]]:
     return {area: names for area, names in of.items() if names}
 
 
-def _slug(heading: str) -> str:
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, which GitHub and the site make alike."""
     return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
 
 

@@ -87,7 +87,6 @@ FOR_OTHERS = {"LC_ALL", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM"}
 
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _TOUCHES = re.compile(r"\benviron\b|\bgetenv\b|\bdotenv\b|\bdotenv_values\b|environment_of")
-_READ = re.compile(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"']([A-Z][A-Z0-9_]*)[\"']")
 _NOT_CODE = ("review/bad", "review/good", "labs/planted", "labs/solutions")  # revisions as examples, never run by us
 
 
@@ -103,16 +102,28 @@ def read() -> dict[str, list[Path]]:
         place = path.relative_to(BACKEND).as_posix()
         if any(part in place for part in _NOT_CODE) or not _TOUCHES.search(text) or path == Path(__file__):
             continue
-        names = set(_READ.findall(text))
-        if not place.startswith("tests/"):
-            names |= set(_constants(text))
+        tree = ast.parse(text)
+        names = set(_read(tree)) if place.startswith("tests/") else {*_read(tree), *_names(tree)}
         for name in sorted(names - FOR_OTHERS):
             found[name].append(path)
     return dict(found)
 
 
-def _constants(text: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(text)):
+def _read(tree: ast.AST) -> Iterator[str]:
+    """Yield what is read by os.environ["..."], os.environ.get("...") and os.getenv("...")."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and "environ" in ast.unparse(node.value):
+            key = node.slice
+        elif isinstance(node, ast.Call) and node.args and re.search(r"environ\.get$|getenv$", ast.unparse(node.func)):
+            key = node.args[0]
+        else:
+            continue
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAME.fullmatch(node.value):
             yield node.value
 
