@@ -20,21 +20,21 @@ __all__ = ["begin", "begin_at_base", "current", "finished_picture", "goto", "lab
 
 
 def begin(name: str) -> Lesson:
-    """Begin a step; see workshop.lesson.begin."""
+    """Begin a step: bring the database to the revision before it, wherever it is now."""
     from workshop.lesson import begin as begin_lesson  # Alembic and matplotlib wait until they are needed
 
     return begin_lesson(name)
 
 
 def begin_at_base() -> str:
-    """Begin where the first notebook begins; see workshop.lesson.begin_at_base."""
+    """Begin where the first notebook begins: with an empty database; what was in it is kept."""
     from workshop.lesson import begin_at_base as empty
 
     return empty()
 
 
 def lab(name: str) -> Lab:
-    """Begin a lab; see workshop.labs.begin."""
+    """Begin a lab: bring the database to head, as a plain upgrade leaves it; what you did is kept."""
     from workshop.labs import begin as begin_lab
 
     return begin_lab(name)
@@ -50,7 +50,7 @@ def goto(step: str) -> str:
 
 
 def so_far() -> Table:
-    """Return what you have checked and predicted so far; see workshop.record."""
+    """Return what you have checked and predicted so far."""
     from workshop import record
     from workshop.lesson import Table
 
@@ -65,7 +65,7 @@ def current() -> str:
 
 
 def finished_picture() -> Drawing:
-    """Draw what the database will look like after the last step; see workshop.elsewhere."""
+    """Draw what the database will look like after the last step."""
     from workshop import elsewhere, server
 
     return elsewhere.finished_picture(server.ensure())

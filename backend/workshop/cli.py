@@ -238,7 +238,7 @@ def azure_double_commands() -> None:
 @azure_double_commands.command("begin")
 @click.argument("step")
 def begin_double(step: str) -> None:
-    """Make it anew, at the revision before STEP."""
+    """Make the stand-in for Azure anew, at the revision before STEP."""
     from workshop import azure_double
 
     click.echo(str(azure_double.begin(step)))
@@ -248,7 +248,7 @@ def begin_double(step: str) -> None:
 @azure_double_commands.command("alembic", context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 def alembic_on_double(words: tuple[str, ...]) -> None:
-    """Run `AI_PROVIDER=azure alembic WORDS` on it, and show what changed."""
+    """Run `AI_PROVIDER=azure alembic WORDS` on the stand-in for Azure, and show what changed."""
     from workshop import azure_double, terminal
 
     settings = server.ensure()
@@ -260,7 +260,7 @@ def alembic_on_double(words: tuple[str, ...]) -> None:
 
 @azure_double_commands.command("drop")
 def drop_double() -> None:
-    """Drop it."""
+    """Drop the stand-in for Azure."""
     from workshop import azure_double
 
     click.echo(azure_double.drop(server.ensure()))

@@ -55,7 +55,18 @@ class CopyCsv(MigrateOperation):
 
     @classmethod
     def copy_csv(cls, operations: Operations, file: str, table: str, **options: Any) -> None:
-        """Load data/<file> into a table, refused rows into import_refusals."""
+        """Load a file of `data` into a table, and its refused rows into import_refusals.
+
+        Args:
+            fields: the file's header, divided by spaces.
+            columns: column of the table to the SQL over the fields that makes its value.
+            key: the columns that tell a row, divided by spaces; a later row with a key that was there is refused.
+            refuse: reason to the SQL that is true of a row to be refused for it; the first that fits counts.
+            references: column to "table.column"; a row whose value is not there is refused.
+
+        Raises:
+            CsvError: the file is missing, empty, has another header, or is not UTF-8; nothing was changed.
+        """
         operations.invoke(cls(file, table, **options))
 
 
@@ -69,9 +80,14 @@ class RemoveCsv(MigrateOperation):
 
     @classmethod
     def remove_csv(cls, operations: Operations, file: str, table: str, **options: Any) -> None:
-        """Delete what copy_csv of the same file put in.
+        """Delete the rows that op.copy_csv of the same file put in, by key; rows of other origin stay.
 
-        columns: at least those of the key. Raises RemoveError when rows of other origin depend on it.
+        Args:
+            fields, key: those that op.copy_csv was given.
+            columns: the same, or at least those of the key.
+
+        Raises:
+            RemoveError: rows of other origin depend on a row that would go; nothing was changed.
         """
         operations.invoke(cls(file, table, **options))
 

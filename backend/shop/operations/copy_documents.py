@@ -35,7 +35,15 @@ class CopyDocuments(MigrateOperation):
 
     @classmethod
     def copy_documents(cls, operations: Operations, folder: str, *, longest: int) -> None:
-        """Load data/<folder>/*.md into documents, document_products and chunks of at most `longest` characters."""
+        """Load every Markdown file of a folder of `data` into documents, document_products and chunks.
+
+        Args:
+            longest: characters that a chunk may have at most; a longer section is cut between paragraphs.
+
+        Raises:
+            DocumentError: the folder is missing or empty, or a file in it cannot be read. A product that a file names
+                and the table lacks comes as the driver's error. Nothing was changed.
+        """
         operations.invoke(cls(folder, longest=longest))
 
 
@@ -45,7 +53,10 @@ class RemoveDocuments(CopyDocuments):
 
     @classmethod
     def remove_documents(cls, operations: Operations, folder: str, *, longest: int) -> None:
-        """Delete what copy_documents of the same folder put in; raise when rows of other origin depend on it."""
+        """Delete the documents that op.copy_documents of the same folder put in, with their chunks and links.
+
+        The driver's error names the rows of other origin that depend on them, if there are some; nothing was changed.
+        """
         operations.invoke(cls(folder, longest=longest))
 
 

@@ -29,8 +29,11 @@ class CreateExtension(MigrateOperation):
     def create_extension(cls, operations: Operations, name: str, *, oldest: str = "0") -> None:
         """Create an extension unless it is there, and remember which of the two it was.
 
-        The database says in one sentence when the server does not have the extension, or has only a version before
-        `oldest` (such as "1.6"), or when only an administrator may create it.
+        Args:
+            oldest: the first version that will do, such as "1.6".
+
+        The database says in one sentence when the server does not have the extension, or has only an older version, or
+        when only an administrator may create it.
         """
         operations.invoke(cls(name, oldest=oldest))
 

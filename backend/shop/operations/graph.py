@@ -88,7 +88,10 @@ class DropGraph(MigrateOperation):
 
     @classmethod
     def drop_graph(cls, operations: Operations, name: str) -> None:
-        """Drop a graph with all that is in it, vertices and edges of other origin, too."""
+        """Drop a graph with all that is in it, vertices and edges of other origin, too.
+
+        It is dropped by AGE's own function, since DROP SCHEMA would leave AGE's notes of the graph behind.
+        """
         operations.invoke(cls(name))
 
 

@@ -67,8 +67,10 @@ class BuildIndex(MigrateOperation):
         """Build an index concurrently, outside any transaction.
 
         Args:
+            name: without a schema.
             table: with its schema, unless that is on the search_path; the index is made in the same.
             on: what stands in the parentheses: columns or expressions, with their operator classes.
+            using: the method: btree, gin, hnsw, ivfflat.
             options: storage parameters, such as {"m": 16}.
 
         Raises:
@@ -100,7 +102,11 @@ class DropBuiltIndex(MigrateOperation):
 
     @classmethod
     def drop_built_index(cls, operations: Operations, name: str) -> None:
-        """Drop an index concurrently; one that a broken-off run dropped already is no error."""
+        """Drop an index concurrently; one that a broken-off run dropped already is no error.
+
+        Args:
+            name: with its schema, unless that is on the search_path.
+        """
         operations.invoke(cls(name))
 
 

@@ -87,6 +87,13 @@ class ScoreSentiment(Filling):
     ) -> None:
         """Read each row of `source` that is not in `table` yet.
 
+        Args:
+            mentions: the table for what is said of each feature.
+            key, keep: names of columns of `source`, divided by spaces.
+            feature_key: the column of `features` that tells a feature.
+            features: a query with that column and the `text` that describes the feature.
+            listed: a query for what the catalog lists of each text's product, or nothing.
+
         Raises:
             ModelError: the provider cannot read, or its answer cannot be; nothing was filled.
         """

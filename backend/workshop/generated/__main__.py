@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from shop.errors import ExplainedError
-from shop.settings import ROOT
 from workshop import figures
 from workshop.generated import marking
 from workshop.generated.parts import PARTS
@@ -28,7 +27,7 @@ def main() -> None:
 
 def check() -> None:
     """Exit with the names of the pages and parts that are out of date, if there are some."""
-    bad = [f"{page.relative_to(ROOT)}: {part}" for page in marking.pages() for part in marking.stale(page, PARTS)]
+    bad = [f"{marking.shown(page)}: {part}" for page in marking.pages() for part in marking.stale(page, PARTS)]
     if bad:
         sys.exit("Out of date: " + ", ".join(bad) + ". Run `make texts`.")
     if figures.out_of_date():

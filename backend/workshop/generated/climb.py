@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from shop import ai, database
 from shop.errors import ExplainedError
+from shop.operations.seed import data_path
 from shop.settings import BACKEND, DATA, Settings
 from workshop import beside, chain, server, steps, xray
 from workshop.chain import BASE, Step
@@ -82,13 +83,10 @@ def climb(settings: Settings) -> Climb:
     """Climb on a database beside the one in the settings, and drop it again.
 
     Raises:
-        ClimbError: another provider than the local model is chosen, whose answers others could not repeat.
+        ClimbError: see require_local.
         BesideError, StepError: there can be no second database, or a step fails.
     """
-    if ai.chosen() != "local":
-        raise ClimbError(
-            f"The pages show what the local model makes, and AI_PROVIDER is {ai.chosen()}: unset it for this command."
-        )
+    require_local()
     with beside.fresh(settings, BASE) as place:
         states = [look(place)]
         for step in chain.steps():
@@ -96,6 +94,20 @@ def climb(settings: Settings) -> Climb:
             states.append(look(place))
         with database.connect(place) as connection:
             return Climb(tuple(states), tuple(_labels(connection, states[-1].seen)))
+
+
+def require_local() -> None:
+    """Refuse to show what others could not repeat.
+
+    Raises:
+        ClimbError: another provider than the local model is chosen, or other data than the repository's.
+    """
+    if ai.chosen() != "local":
+        raise ClimbError(
+            f"The pages show what the local model makes, and AI_PROVIDER is {ai.chosen()}: unset it for this command."
+        )
+    if data_path("").resolve() != DATA:
+        raise ClimbError("The pages show what is made from data/, and SHOP_DATA names another folder: unset it.")
 
 
 def look(settings: Settings) -> State:

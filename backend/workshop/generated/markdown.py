@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import html
+import inspect
 import os
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+
+from shop.settings import ROOT
 
 # What Markdown, or GitHub's formulas, would take for its own; a character reference is text everywhere.
 _SPECIAL = re.compile(r"[\\|*`$\[\]]|(?<!\w)_|_(?!\w)")
@@ -49,3 +53,51 @@ def fenced(text: str, language: str) -> str:
 
 def _reference(found: re.Match[str]) -> str:
     return f"&#{ord(found[0])};"
+
+
+# -- docstrings --------------------------------------------------------------------------------------------------------
+
+_SECTION = re.compile(r"(?P<name>Args|Raises|Returns|Yields):\n(?P<lines>(?:    .*\n?)+)")
+_ENTRY = re.compile(r"^    (?P<name>\S[^:\n]*): (?P<text>.*(?:\n {5,}.*)*)", re.MULTILINE)
+
+
+def prose(docstring: str, source: Path | None = None, *, titled: bool = True) -> str:
+    """Return a docstring as Markdown: paragraphs, lists, examples as blocks of code, Args and Raises as lists.
+
+    source: the file in which it stands; an example is then marked as an excerpt of it. titled: False leaves the first
+    paragraph out.
+    """
+    blocks = re.split(r"\n{2,}(?=\S)|\n{2,}(?=    )", inspect.cleandoc(docstring))
+    return "\n\n".join(_block(block, source) for block in blocks[not titled :]) + "\n"
+
+
+def _block(block: str, source: Path | None) -> str:
+    if section := _SECTION.fullmatch(block):
+        entries = [
+            _item(f"{', '.join(map(code, one['name'].split(', ')))}: {_paragraph(one['text'])}")
+            for one in _ENTRY.finditer(section["lines"])
+        ]
+        return "\n".join(["Raises:\n", *entries] if section["name"] == "Raises" else entries)
+    if block.startswith("- "):
+        return "\n".join(_item(_paragraph(item)) for item in re.split(r"^- ", block, flags=re.MULTILINE)[1:])
+    if block.startswith("    "):
+        excerpt = source and "op." in block
+        mark = f"<!-- from: {source.relative_to(ROOT).as_posix()} -->\n" if source and excerpt else ""
+        return mark + fenced(inspect.cleandoc("\n" + block), "python" if excerpt else "text").rstrip()
+    return _paragraph(block)
+
+
+def _item(text: str) -> str:
+    return "- " + text.replace("\n", "\n  ")
+
+
+def summary(docstring: str) -> str:
+    """Return the first paragraph of a docstring as Markdown on one line."""
+    return _paragraph(re.split(r"\n\s*\n", inspect.cleandoc(docstring))[0]).replace("\n", " ")
+
+
+def _paragraph(text: str) -> str:
+    """Return a paragraph; what stands between backticks is code already, the rest is plain text."""
+    pieces = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    words = "".join(code(piece[1:-1]) if piece.startswith("`") and len(piece) > 1 else plain(piece) for piece in pieces)
+    return "\n".join(textwrap.wrap(words, 140, break_long_words=False, break_on_hyphens=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ def pages() -> list[Path]:
     files = [*ROOT.glob("*.md"), *BACKEND.glob("*.md"), *DATA.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     files += (ROOT / "docs" / "assets").glob("*.svg")
     return [path for path in sorted(files) if found(path.read_text(encoding="utf-8"))]
+
+
+def shown(page: Path) -> str:
+    """Return a page as a reader in the repository's root would type it."""
+    return Path(os.path.relpath(page, ROOT)).as_posix()
 
 
 def found(text: str) -> list[str]:
@@ -91,9 +97,9 @@ def _marked(page: Path, parts: Mapping[str, Part]) -> Iterator[re.Match[str]]:
     whole = [one for one in MARKED.finditer(text) if one["part"] in names]
     for name in names:
         if name not in parts:
-            raise PageError(f'{page.relative_to(ROOT)}: nobody knows how to make the part "{name}".')
+            raise PageError(f'{shown(page)}: nobody knows how to make the part "{name}".')
         if name not in [one["part"] for one in whole]:
-            raise PageError(f'{page.relative_to(ROOT)}: the generated part "{name}" has no end.')
+            raise PageError(f'{shown(page)}: the generated part "{name}" has no end.')
     yield from whole
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from workshop import chain, figures
-from workshop.generated import bench, export, schema, steps, xray
+from workshop.generated import bench, commands, export, operations, revisions, schema, settings, steps, xray
 from workshop.generated.marking import Part
 from workshop.site import picture
 
@@ -25,6 +25,14 @@ PARTS = {
     "bench": Part(lambda _: bench.table([]), lambda: bench.source([])),
     "bench-nearest": Part(lambda _: bench.table(["nearest"]), lambda: bench.source(["nearest"])),
     "schema": Part(schema.text, schema.source, by_climb=True),
+    "revisions": Part(revisions.text, revisions.source, by_climb=True),
+    "operations": Part(operations.text, operations.source),
+    "workshop-commands": Part(commands.workshop_commands),
+    "make-targets": Part(commands.make_targets),
+    "magics": Part(commands.magics),
+    "calls": Part(commands.calls),
+    "variables": Part(settings.variables),
+    "alembic-settings": Part(settings.alembic),
 }
 for _step in chain.steps():
     PARTS[f"step-{_step.number}"] = Part(partial(steps.step_line, step=_step))

@@ -83,10 +83,7 @@ def _blocks(head: _Head) -> Iterator[str]:
     areas = _areas(head.seen)
     yield table(
         ["area", "tables"],
-        [
-            [f"[{AREAS[area]}](#{_slug(AREAS[area])})", ", ".join(map(_to_table, names))]
-            for area, names in areas.items()
-        ],
+        [[f"[{AREAS[area]}](#{slug(AREAS[area])})", ", ".join(map(_to_table, names))] for area, names in areas.items()],
     )
     for area, names in areas.items():
         yield f"## {AREAS[area]}\n"
@@ -120,7 +117,8 @@ def _areas(seen: Snapshot) -> dict[str, list[str]]:
     return {area: names for area, names in of.items() if names}
 
 
-def _slug(heading: str) -> str:
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, which GitHub and the site make alike."""
     return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
 
 
@@ -226,7 +224,7 @@ def _functions(head: _Head) -> str:
         blocks.append(
             f"{code(short(name))}: {plain(of['comment'] or '')}. Made by {head.step(head.made['function', name])}.\n"
         )
-        blocks.append(folded("Its definition", fenced(of["definition"], "sql")))
+        blocks.append(folded("Its definition", fenced(of["definition"], "text")))
     rows = [
         [code(last(name)), _to_table(short(str(of["table"]))), code(unqualified(of["definition"]))]
         for name, of in head.things("trigger")

@@ -38,7 +38,7 @@ def text(page: Path, step: Step) -> str:
     lines = [f"From `{from_}` to `{to}`: {plain(seen.summary())}.\n", table(["", "what", "name", "what changed"], rows)]
     lines += _details(groups)
     lines += [
-        folded(f"The {one.kind} <code>{html.escape(show.short(one.name))}</code>", fenced(definition, "sql"))
+        folded(f"The {one.kind} <code>{html.escape(show.short(one.name))}</code>", fenced(definition, "text"))
         for one in others
         if "\n" in (definition := seen.context[one.kind, one.name].get("definition") or "")
     ]
