@@ -24,25 +24,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from shop.settings import ROOT
+from tests.browser import browser, needs_browser
 from workshop import steps
 
 TABLES = """features import_refusals personalized_product_sections product_features product_images products reviews
             users variant_attributes variants""".split()
 PICTURE = ROOT / "docs" / "images" / "xray.png"
 NOTEBOOK = "0002_create_catalog.ipynb"
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-           --disable-component-update --disable-sync""".split()
 SECONDS = 90  # for anything the page has to do
-needs_browser = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="chromium and chromedriver are not installed (Debian, Ubuntu: apt-get install chromium chromium-driver)",
-)
 
 
 @dataclass(frozen=True)
@@ -120,20 +113,6 @@ def wait_for(ask, complaint, folder):
             return found
         time.sleep(0.2)
     pytest.fail(f"{complaint}:\n{(folder / 'lab.log').read_text()[-2000:]}")
-
-
-@contextmanager
-def browser(folder, width=1280, height=1310):
-    """Run Chromium with a new, empty profile."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={folder / 'chromium'}", f"--window-size={width},{height}"):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
-        yield driver
-    finally:
-        driver.quit()
 
 
 class Page:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from shop.settings import ROOT
 from workshop import walk
 from workshop.site import links, navigation, notebooks, picture, sources
 
-log = logging.getLogger("mkdocs.hooks.site")  # a warning here fails a strict build
+CODE = "language-python highlight"
 _notebooks: dict[str, notebooks.NotebookPage] = {}
 _shown: dict[str, Path] = {}  # the repository's files that have a page here, by page
 
@@ -79,8 +78,7 @@ def _turned(text: str, folder: Path, page: str) -> str:
 
     def turn(link: links.Link) -> str:
         if not link.exists:
-            log.warning("%s links to %s, and the repository has no such file.", page, link.written)
-            return link.written
+            return link.written  # mkdocs says so, with the page and the link
         return links.between(page, links.place(link.path), link.anchor)
 
     return links.turned(text, folder, turn)
@@ -102,4 +100,6 @@ def on_page_content(html: str, page: Any, config: Any, files: Files) -> str:
     uri = page.file.src_uri
     if uri in _notebooks:
         html = _notebooks[uri].filled(html)
+    # A revision's own text would be found under every word of it, and has a page of its own.
+    html = html.replace(f'<div class="{CODE}">', f'<div class="{CODE}" data-search-exclude>')
     return picture.put_in(html, lambda step: files.get_file_from_path(f"steps/{step}.md").url_relative_to(page.file))

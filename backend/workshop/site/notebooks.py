@@ -25,6 +25,8 @@ from workshop import chain
 from workshop.site import sources
 
 LANGUAGES = {"sql": "sql", "cypher": "cypher", "scratch": "python", "solve": "sql", "predict": "python"}
+LEGIBLE = 0.62  # a picture is not shown smaller than this share of its size
+POINT = 4 / 3  # pixels
 _MARK = "<!-- output {} of {} -->"
 _MARKS = re.compile(r"<!-- output (\d+) of ([\w.]+) -->")
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
@@ -158,7 +160,19 @@ def _picture(page: NotebookPage, content: bytes, kind: str, told: str) -> str:
     name = f"picture_{len(page.pictures) + 1}.{kind}"
     page.pictures[name] = content
     alt = html.escape(told.strip() or f"A picture drawn by the notebook {page.name}")
-    return f'<span class="picture"><img src="{name}" alt="{alt}" loading="lazy"></span>'
+    width, height = _size(content, kind)
+    size = f'width="{width}" height="{height}" style="min-width: {LEGIBLE * width:.0f}px"'
+    return f'<a class="picture" href="{name}"><img src="{name}" alt="{alt}" {size} loading="lazy"></a>'
+
+
+def _size(content: bytes, kind: str) -> tuple[int, int]:
+    """Return the width and height of a picture in pixels, as its file says."""
+    if kind == "png":
+        return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    found = re.search(rb'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content)
+    if not found:
+        raise ValueError("A drawing without a viewBox has no size.")
+    return round(float(found[1]) * POINT), round(float(found[2]) * POINT)
 
 
 def _without_place(text: str) -> str:

@@ -105,5 +105,5 @@ def _step(row: int, step: chain.Step, address: Callable[[str], str] | None) -> s
     )
     if not address:
         return drawn
-    row_of_it = f'<rect class="r" x="0" y="{y - ROW / 2:g}" width="{WIDTH}" height="{ROW}" rx="6" fill="transparent"/>'
+    row_of_it = f'<rect class="r" x="0" y="{y - ROW / 2:g}" width="{WIDTH}" height="{ROW}" rx="6"/>'
     return f'<a href="{html.escape(address(step.name))}">{row_of_it}{drawn}</a>'
