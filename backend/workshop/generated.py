@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from shop.settings import ROOT
-from workshop import chain, export, figures, labs
+from workshop import chain, export, figures, labs, timings
+from workshop.timings import minutes
 
 MARKED = re.compile(
     r"<!-- generated: (?P<part>[\w-]+) from sha256:(?P<hash>\w*)[^>]*-->\n(?P<text>.*?)"
@@ -67,15 +66,6 @@ def labs_table() -> str:
         title = labs.title(name).removeprefix("Lab: ").capitalize()
         lines.append(f"| {title} | {len(labs.exercises(name))} | {minutes(chain.notebook(name))} | {links} |")
     return "\n".join(lines) + "\n"
-
-
-def minutes(notebook: Path) -> int:
-    """Return the minutes that a notebook says it takes, in its first cell: "**8 minutes**"."""
-    first = nbformat.read(notebook, as_version=4).cells[0].source
-    found = re.search(r"\*\*(\d+) minutes", first)
-    if not found:
-        raise ValueError(f'{notebook.name}: the first cell does not say "**<n> minutes**"')
-    return int(found[1])
 
 
 def export_source() -> bytes:
@@ -199,6 +189,7 @@ PARTS = {
     "figures-search": Part(figures.source, figures.search_table),
     "figures-fusion": Part(figures.source, figures.fusion_text),
     "figures-reader": Part(figures.source, figures.reader_tables),
+    "timings": Part(timings.source, timings.table),
     "bench": Part(lambda: bench_source([]), lambda: bench_table([])),
     "bench-nearest": Part(lambda: bench_source(["nearest"]), lambda: bench_table(["nearest"])),
 }
@@ -206,6 +197,7 @@ PAGES = [
     "README.md",
     "backend/README.md",
     "data/README.md",
+    "docs/guides/instructors.md",
     "docs/labs/lab_vector_laboratory.md",
     "docs/reference/figures.md",
     "docs/steps/0012_score_sentiment.md",

@@ -1,0 +1,77 @@
+"""How much of the workshop fits into how much time: the plans of docs/guides/instructors.md, added up."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from workshop import chain
+from workshop.chain import START
+
+LEAST_ROOM = 0.1  # of the time: for a welcome, pauses and questions; a plan with less is refused
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is walked in a time: notebooks by the number or the whole name; minutes: of the whole meeting."""
+
+    title: str
+    minutes: int
+    notebooks: tuple[str, ...]
+
+    @property
+    def walked(self) -> int:
+        """The sum of the minutes that the notebooks themselves say they take."""
+        return sum(minutes(chain.notebook(_name(one))) for one in self.notebooks)
+
+
+SHORT = tuple(name[:4] for name in chain.SHORT_PATH)
+PLANS = (
+    Plan("45 minutes", 45, ("0001", "0003")),
+    Plan("90 minutes", 90, ("0000", "0001", "0002", "0003", "0006")),
+    Plan("180 minutes", 180, tuple(sorted((*SHORT, "0005", "0007")))),
+    Plan(
+        "a full day",
+        420,
+        (START[:4], *(step.number for step in chain.steps()), *chain.LABS[:3]),
+    ),
+)
+
+
+def _name(short: str) -> str:
+    if short == START[:4]:
+        return START
+    return chain.find(short).name if short.isdigit() else short
+
+
+def minutes(notebook: Path) -> int:
+    """Return the minutes that a notebook says it takes, in its first cell: "**8 minutes**"."""
+    first = nbformat.read(notebook, as_version=4).cells[0].source
+    found = re.search(r"\*\*(\d+) minutes", first)
+    if not found:
+        raise ValueError(f'{notebook.name}: the first cell does not say "**<n> minutes**"')
+    return int(found[1])
+
+
+def source() -> bytes:
+    return json.dumps([(one.title, one.minutes, one.notebooks, one.walked) for one in PLANS]).encode()
+
+
+def table() -> str:
+    """The plans: what is walked, its minutes, and what is left for everything else.
+
+    Raises:
+        ValueError: a plan leaves too little for a welcome, pauses and questions.
+    """
+    lines = ["| time | notebooks | their minutes | left |", "|---|---|--:|--:|"]
+    for plan in PLANS:
+        left = plan.minutes - plan.walked
+        if left < plan.minutes * LEAST_ROOM:
+            raise ValueError(f"The plan for {plan.title} leaves {left} minutes for all but notebooks: take one out.")
+        names = ", ".join(f"[{one.replace('_', ' ')}](../../notebooks/{_name(one)}.ipynb)" for one in plan.notebooks)
+        lines.append(f"| {plan.title} | {names} | {plan.walked} | {left} |")
+    return "\n".join(lines) + "\n"
