@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shop.errors import ExplainedError
 from shop.settings import ROOT
 from workshop import chain, export, figures, labs, timings
 from workshop.timings import minutes
@@ -246,4 +247,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ExplainedError as error:
+        sys.exit(str(error))

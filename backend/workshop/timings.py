@@ -9,10 +9,15 @@ from pathlib import Path
 
 import nbformat
 
+from shop.errors import ExplainedError
 from workshop import chain
 from workshop.chain import START
 
 LEAST_ROOM = 0.1  # of the time: for a welcome, pauses and questions; a plan with less is refused
+
+
+class MissingNotebookError(ExplainedError):
+    """A step or a lab has no notebook yet."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ def _name(short: str) -> str:
 
 def minutes(notebook: Path) -> int:
     """Return the minutes that a notebook says it takes, in its first cell: "**8 minutes**"."""
+    if not notebook.exists():
+        raise MissingNotebookError(f"notebooks/{notebook.name} is missing: each step and each lab has one of its name.")
     first = nbformat.read(notebook, as_version=4).cells[0].source
     found = re.search(r"\*\*(\d+) minutes", first)
     if not found:
