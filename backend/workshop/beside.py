@@ -27,6 +27,15 @@ class BesideError(ExplainedError):
     """There can be no fresh database here."""
 
 
+def require(settings: Settings) -> None:
+    """Raise BesideError when this user may not create databases."""
+    if not checkpoints.possible(settings):
+        raise BesideError(
+            "This needs a second, fresh database to compare with, and your user may not create one: ask for "
+            "ALTER ROLE ... CREATEDB, or use the workshop's own server (`workshop start`)."
+        )
+
+
 @contextmanager
 def fresh(settings: Settings, step: str | None = None) -> Iterator[Settings]:
     """Make a database at a step (default: the chain's last), as a plain upgrade leaves it, and drop it at the end.
@@ -34,11 +43,7 @@ def fresh(settings: Settings, step: str | None = None) -> Iterator[Settings]:
     Raises:
         BesideError: this user may not create databases.
     """
-    if not checkpoints.possible(settings):
-        raise BesideError(
-            "This needs a second, fresh database to compare with, and your user may not create one: ask for "
-            "ALTER ROLE ... CREATEDB, or use the workshop's own server (`workshop start`)."
-        )
+    require(settings)
     source = checkpoints.ensure(settings, step or chain.steps()[-1].name, steps.upgrade)
     name = f"{settings.database_url.database}_fresh"
     place = replace(settings, database_url=settings.database_url.set(database=name))

@@ -33,7 +33,9 @@ def edited(settings: Settings, step: Step, old: str, new: str) -> xray.Differenc
 
     Raises:
         EditError: `old` does not stand in the revision.
+        BesideError: this user may not create databases.
     """
+    beside.require(settings)
     text = step.revision.read_text(encoding="utf-8")
     if old not in text:
         raise EditError(f"{step.name} does not contain {old!r}, so nothing can be replaced.")

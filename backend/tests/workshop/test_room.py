@@ -9,7 +9,7 @@ from alembic import command
 
 from shop import database
 from shop.settings import Settings
-from workshop import beside, room, steps
+from workshop import azure_double, beside, chain, elsewhere, room, steps
 
 SECRET = "CREATE TABLE secret (word text); INSERT INTO secret VALUES ('mine')"
 
@@ -68,6 +68,17 @@ def test_jumps_and_a_reset_go_without_a_second_database(seats):
     assert steps.current(ada) == "0003_seed_catalog"
     steps.reset(ada)
     assert steps.current(ada) == "base"
+
+
+def test_what_needs_a_second_database_says_so(seats):
+    ada, step = seats["ada"], chain.find("0003")
+    for act in (
+        lambda: elsewhere.finished_picture(ada),
+        lambda: elsewhere.edited(ada, step, "def upgrade", "def upgrade"),
+        lambda: azure_double.begin("0006", ada),
+    ):
+        with pytest.raises(beside.BesideError, match="your user may not create one"):
+            act()
 
 
 def test_the_list_tells_where_everybody_is(settings, seats):

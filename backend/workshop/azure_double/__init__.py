@@ -25,7 +25,7 @@ from shop.ai.local import Local
 from shop.errors import ExplainedError
 from shop.operations.embed import Embed
 from shop.settings import Settings
-from workshop import chain, checkpoints, fillings, server, steps, xray
+from workshop import beside, chain, checkpoints, fillings, server, steps, xray
 from workshop.chain import Step
 
 DATABASE = "workshop_azure_double"
@@ -119,9 +119,13 @@ def begin(name: str, settings: Settings | None = None) -> Double:
 
     The texts that the step will ask vectors for are read by the model on this machine now, and their vectors are what
     the functions answer.
+
+    Raises:
+        BesideError: this user may not create databases.
     """
     step = chain.find(name)
     ours = settings or server.ensure()
+    beside.require(ours)
     there = place(ours)
     checkpoints.replace(there, checkpoints.ensure(ours, step.before, steps.upgrade))
     install(there)

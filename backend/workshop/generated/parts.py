@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from workshop import chain, figures
-from workshop.generated import bench, commands, export, operations, revisions, schema, settings, steps, xray
+from workshop.generated import bench, commands, export, operations, revisions, schema, settings, steps, timings, xray
 from workshop.generated.marking import Part
 from workshop.site import picture
 
 PARTS = {
     "steps": Part(steps.steps_table),
     "labs": Part(steps.labs_table),
+    "timings": Part(timings.plans),
     "short-path": Part(steps.short_path),
     "chain": Part(lambda _: picture.drawing() + "\n"),
     "export-files": Part(lambda _: export.files(), export.source),

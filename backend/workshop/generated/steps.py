@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from functools import cache
 from pathlib import Path
 
 from shop.settings import ROOT
 from workshop import chain, labs
 from workshop.chain import Step
 from workshop.generated.markdown import link, table
+from workshop.generated.timings import minutes
 
 
 def steps_table(page: Path) -> str:
@@ -52,17 +50,6 @@ def step_line(page: Path, step: Step) -> str:
     for after in chain.steps()[number + 1 : number + 2]:
         words.append("next: " + link(page, after.page, after.name))
     return " ·\n".join(words) + "\n"
-
-
-@cache
-def minutes(notebook: Path) -> int:
-    """Return the minutes that a notebook says it takes, in its first cell: "**8 minutes**"."""
-    # A notebook is JSON; nbformat would do no more here, and takes a second to import.
-    first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    found = re.search(r"\*\*(\d+) minutes", first)
-    if not found:
-        raise ValueError(f'{notebook.name}: the first cell does not say "**<n> minutes**"')
-    return int(found[1])
 
 
 def short_path(page: Path) -> str:
