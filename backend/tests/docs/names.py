@@ -37,14 +37,20 @@ from tests.docs.session import commands
 from workshop import chain, cli, labs
 
 ELSEWHERE = {
+    "AppData/Local": "a folder of Windows",
+    "AZURE_AI": "how Azure writes the name of its extension",
+    "PIP_INDEX_URL": "a variable of pip",
     "azure_ai": "an extension of Azure Database for PostgreSQL",
     "example.com": "a host",
     "example.net": "a host",
     "example.org": "a host",
+    "https_proxy": "a variable of many programs",
     "pg_temp": "what PostgreSQL calls the schema of a session's temporary tables",
     "pg_trgm": "an extension that the workshop's server does not bring",
+    "pip.conf": "a file of pip",
     "products.gift_note": "a column that the exercise lost_revision adds",
     "public.opinions": "a function that the exercise opinions asks for",
+    "rds.extensions": "a parameter of a managed server",
     "reviews.word_count": "a column that the exercise expand asks for",
     "shm_size": "a key of compose files",
     "shop_ai.finished": "a table that op.embed makes in Azure's database for its finished work",
@@ -174,7 +180,7 @@ def names_of(text: str) -> set[str]:
             found |= set(value.split(".")) if isinstance(value, str) else set()
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found |= set(re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", node.value))
-            found |= {node.value} if WORD.fullmatch(node.value) else set()
+            found |= {node.value} if re.fullmatch(r"[\w.]{2,60}", node.value) else set()
     return found
 
 
@@ -273,7 +279,7 @@ def _wrong_dotted(before: str, after: str, there: Known, code: set[str]) -> str 
         return None if after in there.columns[before] else f"the table {before} has no such column"
     if before in there.schemas:
         return None if after in there.schemas[before] else f"the schema {before} has nothing of that name"
-    if f"{before}.{after}" in there.settings or {before, after} <= there.words | code:
+    if f"{before}.{after}" in there.settings | there.words or {before, after} <= there.words | code:
         return None
     return "there is no table, schema or setting of that name, and the code has no such attribute"
 
