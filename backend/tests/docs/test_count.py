@@ -18,7 +18,7 @@ def test_the_others_are_listed():
 
 
 def test_each_page_has_its_test():
-    from tests.docs.test_pages import NAMES
+    from tests.docs.test_blocks import NAMES
 
     assert {block.page for block in count.code_blocks()} <= set(NAMES)
 

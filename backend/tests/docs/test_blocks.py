@@ -11,5 +11,5 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in pages.pages()]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_page(name, session):
+def test_blocks(name, session):
     session.run(pages.read(ROOT / name))
