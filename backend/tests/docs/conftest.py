@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.docs.session import Session, copy_repository
 from workshop import chain, checkpoints, steps
+from workshop.server import EmbeddedServer, home_of_this_clone
 
 
 @pytest.fixture
@@ -30,7 +28,6 @@ def session(settings, tmp_path, monkeypatch):
 
 def remove_server(session):
     """Stop and remove the server that a page started in the copy, if it did."""
-    (session.root / "backend" / ".env").unlink(missing_ok=True)
-    line = [sys.executable, "-m", "workshop.cli", "stop", "--and-remove-data"]
-    environment = {**session.environment, "PYTHONPATH": str(session.root / "backend")}
-    subprocess.run(line, cwd=session.root, env=environment, check=True, capture_output=True)
+    home = home_of_this_clone(session.root)
+    if home.exists():
+        EmbeddedServer(home).remove()

@@ -32,6 +32,7 @@ from tests.docs import excerpts
 from tests.docs.pages import Block, Directive, Page, PageError
 from workshop import chain, cypher, labs, scratch, steps, xray
 from workshop.server import place, runtime
+from workshop.terminal import environment_of
 
 PATIENCE = 600.0  # seconds for one block
 LEFT_OUT = shutil.ignore_patterns(
@@ -297,8 +298,9 @@ class Session:
     def _offered(self) -> Iterator[dict[str, Any]]:
         """Give what a block of Python finds: a connection whose transaction is committed after the block."""
         with contextlib.ExitStack() as stack:
-            for one in (contextlib.chdir(self.root / self.folder), _path_kept()):
+            for one in (contextlib.chdir(self.root / self.folder), _process_kept()):
                 stack.enter_context(one)
+            os.environ |= {**self.environment, **environment_of(self.settings)}
             connection = stack.enter_context(database.connect(self.settings))
             op = stack.enter_context(Operations.context(MigrationContext.configure(connection)))
             yield {"sa": sa, "op": op, "connection": connection, "engine": connection.engine}
@@ -418,9 +420,12 @@ def _framed(block: Block, below: str) -> str:
 
 
 @contextlib.contextmanager
-def _path_kept() -> Iterator[None]:
-    before = [*sys.path]
+def _process_kept() -> Iterator[None]:
+    """Let a block of Python change this process's environment and path for itself only."""
+    path, environment = [*sys.path], dict(os.environ)
     try:
         yield
     finally:
-        sys.path[:] = before
+        sys.path[:] = path
+        os.environ.clear()
+        os.environ |= environment

@@ -97,6 +97,8 @@ def test_one_session_from_top_to_bottom(run):
         ```python
         wanted = connection.execute(sa.text("SELECT id FROM letters")).scalar()
         op.add_column("letters", sa.Column("sound", sa.Text))
+        import os, subprocess
+        assert os.environ["TARGET"] and subprocess.run(["alembic", "heads"]).returncode == 0
         print("beta")
         ```
         <!-- run: prints "beta | None" -->

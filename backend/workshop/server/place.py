@@ -44,9 +44,9 @@ def base() -> Path:
     return folder
 
 
-def home_of_this_clone() -> Path:
-    """Return the folder of this clone's own server; another clone has another one."""
-    name = hashlib.sha256(str(ROOT.resolve()).encode()).hexdigest()[:10]
+def home_of_this_clone(root: Path = ROOT) -> Path:
+    """Return the folder of this clone's own server; another clone, at another root, has another one."""
+    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:10]
     return base() / "clusters" / name
 
 
