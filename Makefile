@@ -25,7 +25,8 @@ LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterla
 # The tests run on all cores; each worker has a server of its own. Those of a group (the walk, the site) share a worker.
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
-.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check format docs docs-serve bench eval train texts lock clean
+.PHONY: help setup weights start stop doctor walk walk-short lab migrate test test-all check validate check-container format \
+	hooks docs docs-serve bench eval train texts lock clean
 
 help:  ## Show this list
 	@echo "make <target>, where <target> is one of"
@@ -74,11 +75,31 @@ test: $(READY) $(TOOLS)/.ready  ## Run the tests on a real server; prints the se
 test-all: $(READY) $(TOOLS)/.ready  ## Run all tests, the long ones too
 	@$(BACKEND) $(BIN)/python -m pytest $(AT_ONCE)
 
-check: $(READY)  ## Style, types, names, generated texts, stripped notebooks; needs no server
+check: $(READY) validate  ## Style, types, generated texts, stripped notebooks, validate; needs no server
 	@$(BACKEND) $(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 	@$(BIN)/python -m workshop.generated --check
 	@$(BIN)/nbstripout --verify notebooks/*.ipynb
 	@echo "All clean."
+
+# The published schema of devcontainer.json can take this one's place: make validate DEVCONTAINER_SCHEMA=https://...
+DEVCONTAINER_SCHEMA ?= .devcontainer/devcontainer.schema.json
+SCRIPTS := .ci/run .devcontainer/post-create .devcontainer/db/entrypoint .devcontainer/db/healthcheck
+# Says nothing when all is well; its own --quiet would keep back the errors, too.
+valid = said=$$($(TOOLS)/bin/check-jsonschema $(1) 2>&1) || { echo "$$said"; exit 1; }
+
+validate: $(TOOLS)/.ready  ## Dev Container, workflows, hooks and scripts, by their schemas and linters
+	@$(call valid,--schemafile $(DEVCONTAINER_SCHEMA) .devcontainer/devcontainer.json)
+	@$(call valid,--builtin-schema vendor.compose-spec compose.yaml)
+	@$(call valid,--builtin-schema vendor.github-workflows .github/workflows/*.yml)
+	@$(TOOLS)/bin/hadolint --no-color .devcontainer/*/Dockerfile
+	@$(TOOLS)/bin/shellcheck --color=never $(SCRIPTS)
+	@$(TOOLS)/bin/pre-commit validate-config .pre-commit-config.yaml
+
+check-container: $(READY)  ## Try both images without a container engine, in Debian roots (needs root, network, debootstrap)
+	@$(BACKEND) $(BIN)/python -m container_check
+
+hooks: $(READY) $(TOOLS)/.ready  ## Have git run these checks before every commit
+	@$(TOOLS)/bin/pre-commit install
 
 format: $(READY)  ## Format the code and strip the notebooks
 	@$(BACKEND) $(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
