@@ -26,6 +26,7 @@ from shop.settings import BACKEND
 CONFIG = BACKEND / "scratch.ini"
 MODELS = BACKEND / "shop" / "models"
 COPY = "draft_models"  # the package that scratch.ini puts before shop.models
+OTHER = ("*.env", "*.sql", "*.sh")  # what else a lab writes there: addresses, scripts, commands
 COLLEAGUE = "colleague"  # a folder that Alembic does not read: drafts that are not on this branch
 
 
@@ -182,8 +183,8 @@ def copy_models(name: str) -> File:
 
 
 def clear() -> None:
-    """Remove drafts, address files and the copy of the models; folders that were set aside stay."""
-    for path in [*drafts(), *folder().glob("*.env")]:
+    """Remove drafts, what else a lab wrote and the copy of the models; folders that were set aside stay."""
+    for path in [*drafts(), *(path for pattern in OTHER for path in folder().glob(pattern))]:
         path.unlink()
     for name in (COPY, COLLEAGUE, "__pycache__"):
         shutil.rmtree(folder() / name, ignore_errors=True)
@@ -232,6 +233,17 @@ def fetch(name: str) -> Path:
     if place.exists():
         raise ScratchError(f"{place.name} is in backend/scratch already.")
     return Path(shutil.copy(max(found, key=lambda path: path.stat().st_mtime_ns), place))
+
+
+def keep(name: str, text: str) -> None:
+    """Write a file that is no draft, such as release.sql."""
+    (folder() / name).write_text(text, encoding="utf-8")
+
+
+def kept(name: str) -> str:
+    """Return the text of a file that is no draft; empty when it is not there."""
+    path = folder() / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 # -- address files: what a deployment reads --------------------------------------------------------------------------

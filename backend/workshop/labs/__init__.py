@@ -33,7 +33,7 @@ from workshop.xray import Difference
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 PLANTED = Path(__file__).parent / "planted"
-PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
+PROGRAMS = ("alembic", "workshop", "python", "psql")  # what a line of commands can begin with
 _SQL = r"\s*(alter|comment|create|delete|do|drop|insert|merge|select|set|truncate|update|with)\b"
 
 
@@ -45,12 +45,14 @@ class LabError(ExplainedError):
 class Exercise:
     """Something broken: how it is broken, and how one sees that it is repaired.
 
-    plant: breaks the database; promise: looks at it, as a promise of a step does.
+    plant: breaks the database; promise: looks at it, as a promise of a step does; kept_as: the file of backend/scratch
+    that the repair is, when it is a file and nothing to be carried out.
     """
 
     name: str
     plant: Callable[[Settings], None]
     promise: checks.Promise
+    kept_as: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} is planted. You are done when this holds: {' '.join((self.promise.__doc__ or '').split())}"
@@ -59,9 +61,9 @@ class Exercise:
         return f"<p>{html.escape(str(self))}</p>"
 
 
-def exercise(plant: Callable[[Settings], None]) -> Callable[[checks.Promise], Exercise]:
+def exercise(plant: Callable[[Settings], None], kept_as: str = "") -> Callable[[checks.Promise], Exercise]:
     """Make an exercise of the function that checks its repair."""
-    return lambda promise: Exercise(promise.__name__, plant, promise)
+    return lambda promise: Exercise(promise.__name__, plant, promise, kept_as)
 
 
 def exercises(lab: str) -> dict[str, Exercise]:
@@ -179,6 +181,10 @@ class Lab:
         A repair in several parts can be given in as many cells, in any kind: each is carried out as what it is.
         """
         known = self.solution(name)
+        if kept_as := self.exercise(name).kept_as:
+            scratch.keep(kept_as, known.text if _only_dots(text) else text)
+            print(f"Written: backend/scratch/{kept_as} (git ignores it)\n\n{scratch.kept(kept_as)}")
+            return
         if not _only_dots(text):
             self._carry_out(text, _kind(text) or known.path.suffix)
             return
