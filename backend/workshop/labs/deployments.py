@@ -1,10 +1,11 @@
 """A deployment and the shop around it: sessions that really run at the same time, and who of them waits for whom.
 
-    with deployments.held(lab.settings, "import", "UPDATE ..."):      # a transaction that stays open
-        with deployments.Customers(lab.settings, deployments.program("shop_1")):
-            release = deployments.start(lab.settings, "upgrade head")  # `alembic upgrade head`, not waited for
-            deployments.queue(lab.settings)                            # who waits for whom, for how long
-    release.said()                                                     # waits for its end
+    with deployments.held(lab.settings, "import", "UPDATE ..."):          # a transaction that stays open
+        release = deployments.start(lab.settings, "upgrade head")         # `alembic upgrade head`, not waited for
+        deployments.queue_when(lab.settings, "alembic")                   # who waits for whom, as soon as it does
+        deployments.begin(lab.settings, "reviewer", "UPDATE ...")         # one statement, not waited for
+        deployments.queue_when(lab.settings, "reviewer", seconds=1)
+    release.said()                                                        # waits for its end
 
 Every session carries an application_name, by which pg_stat_activity tells who it is.
 """
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -28,7 +30,8 @@ import sqlalchemy as sa
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
-from workshop import scratch, terminal
+from workshop import record, scratch, terminal
+from workshop.lesson import Table
 
 PROGRAMS = Path(__file__).parent / "planted" / "lab_ship_it"
 PAUSE = 0.02  # seconds between two customers
@@ -45,6 +48,13 @@ _QUEUE = sa.text("""
     LEFT JOIN pg_locks l ON l.pid = w.pid AND NOT l.granted
     WHERE w.datname = current_database()
     ORDER BY l.waitstart, w.pid, b.pid
+""")
+
+
+_SESSIONS = sa.text("""
+    SELECT application_name AS who, state, regexp_replace(query, '\\s+', ' ', 'g') AS statement
+    FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'observer'
+    ORDER BY backend_start, pid
 """)
 
 
@@ -80,6 +90,16 @@ def alive(connection: sa.Connection) -> bool:
     except sa.exc.DBAPIError:
         return False
     return True
+
+
+def begin(settings: Settings, name: str, statement: str) -> threading.Thread:
+    """Run a statement in a session and a thread of its own, and return at once."""
+
+    def run(place: Settings) -> None:
+        with session(place, name, isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text(statement))
+
+    return in_background(run, settings)[0]
 
 
 @dataclass(frozen=True)
@@ -189,23 +209,66 @@ def queue(settings: Settings) -> pd.DataFrame:
         return pd.DataFrame(found.all(), columns=list(found.keys()))
 
 
-def queue_when(settings: Settings, who: str, patience: float = 20) -> pd.DataFrame:
+def queue_when(settings: Settings, who: str, seconds: float = 0, patience: float = 30) -> pd.DataFrame:
     """Return the queue as soon as somebody waits in it.
 
     Args:
         who: the name of the session that waits.
+        seconds: for how long, at least.
         patience: seconds.
 
     Raises:
-        DeploymentError: nobody of that name waited.
+        DeploymentError: nobody of that name waited so long.
     """
+    return _as_soon_as(
+        lambda: queue(settings),
+        lambda seen: bool(((seen.who == who) & (seen.seconds.fillna(0) >= seconds)).any()),
+        f"{who} did not wait for anybody within {patience} seconds: look at what it printed.",
+        patience,
+    )
+
+
+def sessions(settings: Settings) -> pd.DataFrame:
+    """Return the sessions of this database: who, state, and the last statement of each."""
+    with session(settings, "observer") as connection:
+        found = connection.execute(_SESSIONS)
+        return pd.DataFrame(found.all(), columns=list(found.keys()))
+
+
+def sessions_when(settings: Settings, said: str, patience: float = 30) -> pd.DataFrame:
+    """Return the sessions as soon as the last statement of one holds these words.
+
+    Raises:
+        DeploymentError: none said so; patience: seconds.
+    """
+    return _as_soon_as(
+        lambda: sessions(settings),
+        lambda seen: bool(seen.statement.str.contains(said, regex=False).any()),
+        f"No session said {said} within {patience} seconds.",
+        patience,
+    )
+
+
+def _as_soon_as(
+    look: Callable[[], pd.DataFrame], so: Callable[[pd.DataFrame], bool], else_: str, patience: float
+) -> pd.DataFrame:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        seen = queue(settings)
-        if (seen.who == who).any():
+        if so(seen := look()):
             return seen
         time.sleep(PAUSE)
-    raise DeploymentError(f"{who} did not wait for anybody within {patience} seconds: look at what it printed.")
+    raise DeploymentError(else_)
+
+
+def compared(lab: str, said: Mapping[str, Any], seen: Mapping[str, int]) -> Table:
+    """Note and show the learner's predictions beside what was seen; dots (`...`) count as unanswered."""
+    rows = []
+    for what, truth in seen.items():
+        guess = said.get(what, ...)
+        verdict = "not answered" if guess is ... else "right" if guess == truth else "look again"
+        rows.append((what, "..." if guess is ... else guess, truth, verdict))
+    record.predicted(lab, [row[3] for row in rows])
+    return Table("Predicted and seen", ("how many", "you said", "seen", ""), rows)
 
 
 def in_background(action: Callable[[Settings], None], settings: Settings) -> tuple[threading.Thread, list[Exception]]:

@@ -368,6 +368,7 @@ IMPORT = """
     INSERT INTO reviews (product_id, author, rating, body, reviewed_on)
     VALUES (1, 'import', 4, 'Came with the import', '2026-11-20')
 """
+VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_reviews_reviewed_on')"
 REVIEWER = "UPDATE reviews SET title = title WHERE id = 1"
 HELD = 2.5  # seconds for which the import goes on after the release has met it
 PATIENCE = 1.0  # seconds that one who writes a review may be made to wait
@@ -377,8 +378,7 @@ PATIENCE = 1.0  # seconds that one who writes a review may be made to wait
 def queue(look: Look) -> None:
     """The index is there, and whoever writes a review while an import keeps the release waiting waits for at most a
     second; the import comes to its end."""
-    found = look.values("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_reviews_reviewed_on')")
-    look.same("ix_reviews_reviewed_on, valid:", found, [True], HERE)
+    look.same("ix_reviews_reviewed_on, valid:", look.values(VALID), [True], HERE)
     look.connection.rollback()
     with beside.fresh(settings_of(look)) as place:
         _met_by_an_import(look, place)
@@ -388,50 +388,33 @@ def queue(look: Look) -> None:
 def _met_by_an_import(look: Look, place: Settings) -> None:
     with deployments.held(place, "import", IMPORT) as importing:
         release, raised = deployments.in_background(beside.upgrade, place)
+        met = time.monotonic() + 30
+        while time.monotonic() < met and release.is_alive() and "import" not in set(deployments.queue(place).waits_for):
+            time.sleep(deployments.PAUSE)
         waited = _longest_wait(place, time.monotonic() + HELD)
         look.seen += 1
         look.expect(waited <= PATIENCE,
                     f"who wrote a review waited for {waited:.1f} s, behind a release that waited for an import",
-                    "a lock that is waited for stops all behind it: a short lock_timeout, or op.build_index")  # fmt: skip
-        look.expect(
-            deployments.alive(importing),
-            "the import was ended",
-            "its work is lost; it was not in the release's way for ever",
-        )
+                    "who waits for a lock stops all behind it: a short lock_timeout, or op.build_index")  # fmt: skip
+        look.expect(deployments.alive(importing), "the import was ended", "its work is lost, and it did nothing wrong")
     release.join(timeout=60)
     if raised:  # it gave up in time, and the deployment tries once more, now that the import is through
         goes(look, "alembic upgrade, when the import is through,", beside.upgrade, place)
     with database.connect(place) as connection:
-        valid = connection.scalars(
-            sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_reviews_reviewed_on')")
-        ).all()
-        look.same("in a fresh database ix_reviews_reviewed_on, valid:", valid, [True], "the draft does not build it")
+        valid = connection.scalars(sa.text(VALID)).all()
+    look.same("in a fresh database ix_reviews_reviewed_on, valid:", valid, [True], "the draft does not build it")
 
 
 def _longest_wait(place: Settings, until: float) -> float:
     """Write reviews until then, and return for how many seconds, by pg_locks, one of the writers was kept waiting."""
     longest = 0.0
-    with deployments.session(place, "reviewer", isolation_level="AUTOCOMMIT") as reviewer:
-        while time.monotonic() < until:
-            writer, _ = deployments.in_background(lambda _: _write(reviewer), place)
-            while writer.is_alive() and time.monotonic() < until:
-                seen = deployments.queue(place)
-                longest = max(longest, seen.seconds[seen.who == "reviewer"].max() if len(seen) else 0.0, 0.0)
-                writer.join(timeout=0.1)
-            time.sleep(deployments.PAUSE)
-        _cancel(place, "reviewer")
-        writer.join(timeout=10)
+    while time.monotonic() < until:
+        writer = deployments.begin(place, "reviewer", REVIEWER)
+        while writer.is_alive() and time.monotonic() < until:
+            seen = deployments.queue(place)
+            longest = max([longest, *seen.seconds[seen.who == "reviewer"].dropna()])
+            writer.join(timeout=0.1)
     return longest
-
-
-def _write(reviewer: sa.Connection) -> None:
-    reviewer.execute(sa.text(REVIEWER))
-
-
-def _cancel(place: Settings, name: str) -> None:
-    with database.connect(place) as connection:
-        connection.execute(sa.text("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = :name "
-                                   "AND datname = current_database()"), {"name": name})  # fmt: skip
 
 
 # -- the gate ----------------------------------------------------------------------------------------------------------
