@@ -10,7 +10,8 @@
 A lab is a module here of the notebook's name; line 1 of its docstring is the title. An exercise is a function under
 `@exercise`: its docstring is the promise, its body looks at the database. Its repair stands in
 solutions/<lab>/<exercise> as SQL, as a draft of a revision, or as the commands to type; one that takes several of these
-stands in <exercise>.1.py, <exercise>.2.sh and so on. The drafts that break things stand in planted/<lab>.
+stands in <exercise>.1.py, <exercise>.2.sh and so on. A repair that is a file itself, such as the commands of a gate, is
+kept under the name that the exercise gives it. The drafts that break things stand in planted/<lab>.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from __future__ import annotations
 import html
 import importlib
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,8 +203,8 @@ class Lab:
         else:
             for line in text.splitlines():
                 if line.strip() and not line.startswith("#"):
-                    program, *words = shlex.split(line)
-                    terminal.run(self.settings, program, shlex.join(words), drafts=True)
+                    program, _, words = line.strip().partition(" ")
+                    terminal.run(self.settings, program, words, drafts=program != "psql")
 
     def fresh(self) -> str:
         """Throw away what this lab did and begin again at head."""
