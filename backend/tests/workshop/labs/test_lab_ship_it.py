@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from shop import database
 from tests.workshop.labs import repairs
-from tests.workshop.labs.repairs import DOWNGRADE, UPGRADE, carry_out, reasons
+from tests.workshop.labs.repairs import UPGRADE, carry_out, reasons
 from workshop import beside, chain, labs, scratch, steps, terminal
 from workshop.labs import deployments
 from workshop.labs import lab_ship_it as module
