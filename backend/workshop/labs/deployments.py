@@ -95,8 +95,10 @@ def alive(connection: sa.Connection) -> bool:
 def begin(settings: Settings, name: str, statement: str) -> threading.Thread:
     """Run a statement in a session and a thread of its own, and return at once."""
 
-    def run(place: Settings) -> None:
-        with session(place, name, isolation_level="AUTOCOMMIT") as connection:
+    connection = session(settings, name, isolation_level="AUTOCOMMIT")
+
+    def run(_: Settings) -> None:
+        with connection:
             connection.execute(sa.text(statement))
 
     return in_background(run, settings)[0]

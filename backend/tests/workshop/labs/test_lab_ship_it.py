@@ -23,7 +23,7 @@ REASONS = {
     "expand": ["variants has no column pieces", "there is no draft in backend/scratch"],
     "contract": ["shop 1 is still running: its session is process", "not expected: ('pieces', False, None), ('stock', ",
                  "still there: stock_is_pieces"],
-    "queue": ["ix_reviews_reviewed_on, valid: missing", "who wrote a review waited for 2."],
+    "queue": ["ix_reviews_reviewed_on, valid: missing", "who wrote a review waited for "],
     "gate": ["there is no command in backend/scratch/gate.sh"],
 }  # fmt: skip
 
@@ -113,7 +113,7 @@ WRONG = [
     ("script", "not while a script is written", "product(s) have no right price band",
      [mended("draft_price_bands", (LINES, GUARDED)), WRITE, RUN]),
     ("script", "the rows of this database", "in another database 1 product(s) have no right price band: Lamp",
-     [part("script", 1, (CASE, f"{CASE}        WHERE id <= 100\n")), WRITE, RUN]),
+     [part("script", 1, (CASE, f"{CASE}        WHERE id <= 66\n")), WRITE, RUN]),
     ("script", "only the version", "release.sql is not what Alembic writes",
      [part("script", 1), STAMP, RUN]),
     ("script", "not run", "current revision missing: draft_price_bands",
@@ -132,7 +132,7 @@ WRONG = [
      [part("expand", 1), part("expand", 2, (BATCHES, f"    {AT_ONCE}")), UPGRADE]),
     ("expand", "column and rows in one transaction", "the transaction that made the column also wrote",
      [part("expand", 1, (UP_TRIGGER, UP_TRIGGER + AT_ONCE)), UPGRADE]),
-    ("expand", "a downgrade that forgets", "after upgrade and downgrade there is still function",
+    ("expand", "a downgrade that forgets", "The function stock_is_pieces is created, and the downgrade does not drop it",
      [part("expand", 1, ('    op.execute("DROP FUNCTION stock_is_pieces()")\n', "")), part("expand", 2), UPGRADE]),
     ("contract", "while it runs", 'a customer of shop 1 was refused: column "stock"',
      [part("contract", 2), part("contract", 3), UPGRADE]),
@@ -156,7 +156,7 @@ WRONG = [
       part("contract", 3, ('    op.execute("UPDATE variants SET stock = pieces")\n', "")), UPGRADE]),
     ("contract", "it comes back alone", "the two columns must follow each other",
      [part("contract", 1), part("contract", 2), part("contract", 3, (UP_TRIGGER, "")), UPGRADE]),
-    ("queue", "ten seconds", "who wrote a review waited for 2.",
+    ("queue", "ten seconds", "who wrote a review waited for ",
      [mended("draft_newest_reviews", (FOR_EVER, "")), UPGRADE]),
     ("queue", "nobody else is left", "the import was ended",
      [mended("draft_newest_reviews", (FOR_EVER, ENDED)), UPGRADE]),
@@ -168,8 +168,6 @@ WRONG = [
       "CREATE INDEX ix_reviews_reviewed_on ON reviews (reviewed_on)"]),
     ("gate", "one draft back", "the gate is green for no_way_back",
      ["alembic upgrade head\nalembic downgrade -1\nalembic upgrade head"]),
-    ("gate", "not run", "the gate is green for no_revision",
-     ["workshop review scratch/*.py"]),
     ("gate", "before its time", "the gate is red for a branch without a fault, at `alembic check`: FAILED: Target database",
      ["alembic check\nalembic upgrade head"]),
 ]  # fmt: skip
@@ -252,7 +250,7 @@ def test_customers_are_served_refused_or_sent_home(settings, at):
     at(HEAD)
     with deployments.Customers(settings, deployments.program("shop_2")) as refused:
         refused._thread.join(timeout=10)
-    assert refused.failure == 'column "pieces" of relation "variants" does not exist' and not refused.ended
+    assert refused.failure == 'column "pieces" does not exist' and not refused.ended
     with deployments.Customers(settings, deployments.program("shop_1")) as served:
         deployments.sessions_when(settings, "UPDATE variants")
         with database.connect(settings) as connection:
@@ -271,12 +269,27 @@ def test_the_branch_of_the_gate_has_two_heads_and_every_other_fault(lab):
 def test_the_gate_does_not_touch_the_learners_drafts(lab, settings):
     lab.plant("gate")
     before = {path.name: path.read_text() for path in scratch.drafts()}
-    lab.solve("gate", "alembic current")
-    assert "the gate is green for two_heads" in reasons(lab.look("gate"))
+    lab.solve("gate", "# a comment\nworkshop review scratch/*.py")
+    assert "the gate is green for no_revision" in reasons(lab.look("gate"))
     assert {path.name: path.read_text() for path in scratch.drafts()} == before
     assert steps.current(settings) == HEAD
+
+
+def test_what_the_exercises_wrote_is_set_aside_or_gone(lab):
+    lab.plant("gate")
+    lab.solve("gate")
+    again = labs.begin(LAB)
+    assert "alembic check" in (again.drafts / "gate.sh").read_text() and scratch.kept("gate.sh") == ""
+    lab.solve("gate")
     lab.fresh()
-    assert scratch.kept("gate.sh") == ""
+    assert scratch.kept("gate.sh") == "" and scratch.drafts() == []
+
+
+def test_whoever_leaves_half_way_can_begin_again(lab, settings):
+    lab.plant("contract")
+    carry_out(lab, "contract", [part("contract", 2), UPGRADE])
+    again = labs.begin(LAB)
+    assert again.jump.kept and steps.current(settings) == HEAD and scratch.drafts() == []
 
 
 def test_predictions_are_noted(settings):
