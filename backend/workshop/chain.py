@@ -27,6 +27,7 @@ LABS = (
     "lab_vector_laboratory",
     "lab_break_the_graph",
     "lab_ask_it_four_ways",
+    "lab_ship_it",
 )
 SHORT_PATH = (
     START,

@@ -26,6 +26,7 @@ from shop.settings import BACKEND
 CONFIG = BACKEND / "scratch.ini"
 MODELS = BACKEND / "shop" / "models"
 COPY = "draft_models"  # the package that scratch.ini puts before shop.models
+KEPT = ("release.sql", "gate.sh")  # what a lab writes there besides: a script, the commands of a gate
 COLLEAGUE = "colleague"  # a folder that Alembic does not read: drafts that are not on this branch
 
 
@@ -182,20 +183,20 @@ def copy_models(name: str) -> File:
 
 
 def clear() -> None:
-    """Remove drafts, address files and the copy of the models; folders that were set aside stay."""
-    for path in [*drafts(), *folder().glob("*.env")]:
+    """Remove drafts, what else a lab wrote and the copy of the models; folders that were set aside stay."""
+    for path in [*drafts(), *folder().glob("*.env"), *_kept_files()]:
         path.unlink()
     for name in (COPY, COLLEAGUE, "__pycache__"):
         shutil.rmtree(folder() / name, ignore_errors=True)
 
 
 def set_aside() -> Path | None:
-    """Move the drafts and the copy of the models into a folder kept_<n> of their own.
+    """Move the drafts, what a lab wrote besides and the copy of the models into a folder kept_<n> of their own.
 
     Returns:
         That folder, or None when there was nothing to move.
     """
-    found = [*drafts(), *folder().glob(COPY)]
+    found = [*drafts(), *_kept_files(), *folder().glob(COPY)]
     if not found:
         return None
     numbers = [int(path.name.removeprefix("kept_")) for path in folder().glob("kept_*")]
@@ -232,6 +233,21 @@ def fetch(name: str) -> Path:
     if place.exists():
         raise ScratchError(f"{place.name} is in backend/scratch already.")
     return Path(shutil.copy(max(found, key=lambda path: path.stat().st_mtime_ns), place))
+
+
+def _kept_files() -> list[Path]:
+    return [path for name in KEPT if (path := folder() / name).exists()]
+
+
+def keep(name: str, text: str) -> None:
+    """Write a file that is no draft, such as gate.sh."""
+    (folder() / name).write_text(text, encoding="utf-8")
+
+
+def kept(name: str) -> str:
+    """Return the text of a file that is no draft; empty when it is not there."""
+    path = folder() / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 # -- address files: what a deployment reads --------------------------------------------------------------------------

@@ -10,7 +10,8 @@
 A lab is a module here of the notebook's name; line 1 of its docstring is the title. An exercise is a function under
 `@exercise`: its docstring is the promise, its body looks at the database. Its repair stands in
 solutions/<lab>/<exercise> as SQL, as a draft of a revision, or as the commands to type; one that takes several of these
-stands in <exercise>.1.py, <exercise>.2.sh and so on. The drafts that break things stand in planted/<lab>.
+stands in <exercise>.1.py, <exercise>.2.sh and so on. A repair that is a file itself, such as the commands of a gate, is
+kept under the name that the exercise gives it. The drafts that break things stand in planted/<lab>.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from __future__ import annotations
 import html
 import importlib
 import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ from workshop.xray import Difference
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 PLANTED = Path(__file__).parent / "planted"
-PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
+PROGRAMS = ("alembic", "workshop", "python", "psql")  # what a line of commands can begin with
 _SQL = r"\s*(alter|comment|create|delete|do|drop|insert|merge|select|set|truncate|update|with)\b"
 
 
@@ -45,12 +45,14 @@ class LabError(ExplainedError):
 class Exercise:
     """Something broken: how it is broken, and how one sees that it is repaired.
 
-    plant: breaks the database; promise: looks at it, as a promise of a step does.
+    plant: breaks the database; promise: looks at it, as a promise of a step does; kept_as: the file of backend/scratch
+    that the repair is, when it is a file and nothing to be carried out.
     """
 
     name: str
     plant: Callable[[Settings], None]
     promise: checks.Promise
+    kept_as: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} is planted. You are done when this holds: {' '.join((self.promise.__doc__ or '').split())}"
@@ -59,9 +61,9 @@ class Exercise:
         return f"<p>{html.escape(str(self))}</p>"
 
 
-def exercise(plant: Callable[[Settings], None]) -> Callable[[checks.Promise], Exercise]:
+def exercise(plant: Callable[[Settings], None], kept_as: str = "") -> Callable[[checks.Promise], Exercise]:
     """Make an exercise of the function that checks its repair."""
-    return lambda promise: Exercise(promise.__name__, plant, promise)
+    return lambda promise: Exercise(promise.__name__, plant, promise, kept_as)
 
 
 def exercises(lab: str) -> dict[str, Exercise]:
@@ -179,6 +181,10 @@ class Lab:
         A repair in several parts can be given in as many cells, in any kind: each is carried out as what it is.
         """
         known = self.solution(name)
+        if kept_as := self.exercise(name).kept_as:
+            scratch.keep(kept_as, known.text if _only_dots(text) else text)
+            print(f"Written: backend/scratch/{kept_as} (git ignores it)\n\n{scratch.kept(kept_as)}")
+            return
         if not _only_dots(text):
             self._carry_out(text, _kind(text) or known.path.suffix)
             return
@@ -197,8 +203,8 @@ class Lab:
         else:
             for line in text.splitlines():
                 if line.strip() and not line.startswith("#"):
-                    program, *words = shlex.split(line)
-                    terminal.run(self.settings, program, shlex.join(words), drafts=True)
+                    program, _, words = line.strip().partition(" ")
+                    terminal.run(self.settings, program, words, drafts=program != "psql")
 
     def fresh(self) -> str:
         """Throw away what this lab did and begin again at head."""

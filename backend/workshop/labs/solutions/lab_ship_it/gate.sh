@@ -1,0 +1,5 @@
+workshop review scratch/*.py
+alembic upgrade head
+alembic check
+alembic downgrade {head}
+alembic upgrade head
