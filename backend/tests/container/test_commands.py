@@ -81,7 +81,7 @@ def test_every_make_target_that_is_named_exists(name):
 def test_every_compose_command_names_a_file_and_a_service_that_exist(name):
     found = commands(TEXTS[name], "docker compose")
     assert found, f"{name} speaks of docker compose in a form that this test does not read"
-    assert [(rest, problem) for rest in found if (problem := compose_problem(rest))] == []
+    assert [(rest, problem) for rest in found if rest and (problem := compose_problem(rest))] == []
 
 
 @pytest.mark.parametrize(
