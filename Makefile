@@ -150,4 +150,5 @@ lock:  ## Resolve the two requirements files into their locks (needs uv)
 
 clean:  ## Stop the server, remove its data, the virtual environment and what was built
 	@[ ! -x $(BIN)/workshop ] || $(BIN)/workshop stop --and-remove-data
-	@rm -rf $(VENV) $(TRAIN) $(TOOLS) build site backend/.env backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache
+	@! grep -qs '^WORKSHOP_SERVER=embedded' backend/.env || rm backend/.env # an address of the reader's own stays
+	@rm -rf $(VENV) $(TRAIN) $(TOOLS) build site backend/.pytest_cache backend/.mypy_cache backend/.ruff_cache

@@ -55,12 +55,13 @@ def ensure(settings_env_file: Path = ENV_FILE, server: EmbeddedServer | None = N
 
 
 def stop_ours(settings_env_file: Path = ENV_FILE, server: EmbeddedServer | None = None, remove: bool = False) -> bool:
-    """Stop our server; False when it was not running. With remove its data goes, too.
+    """Stop our server; False when it was not running. With remove its data goes, too, whatever address is set.
 
     Raises:
-        ServerError: the address that is set belongs to somebody else's server, or ours does not stop.
+        ServerError: ours is to be stopped and the address that is set belongs to somebody else's; or ours does not stop.
     """
-    if _address_in_environment() or _read(settings_env_file).get("DATABASE_URL"):
+    # To stop "the server" where another one is meant is a misunderstanding; to remove what is this clone's own is none.
+    if not remove and (_address_in_environment() or _read(settings_env_file).get("DATABASE_URL")):
         found = shop_settings.load(env_file=settings_env_file)
         if not found.embedded:
             where = f"{found.database_url.host or 'localhost'}:{found.database_url.port or 5432}"

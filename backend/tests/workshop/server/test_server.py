@@ -409,6 +409,13 @@ def test_a_foreign_address_is_never_touched(file, monkeypatch, mark_in_file):
     monkeypatch.undo()
 
 
+def test_our_data_is_removed_whatever_server_the_address_names(file, monkeypatch):
+    ensure(file)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@10.0.0.1:5432/mine")
+    assert stop_ours(file, remove=True) is True
+    assert not EmbeddedServer().home.exists()
+
+
 def test_a_lost_password_is_made_anew(file):
     before = ensure(file)
     EmbeddedServer().stop()
