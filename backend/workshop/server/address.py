@@ -58,7 +58,7 @@ def stop_ours(settings_env_file: Path = ENV_FILE, server: EmbeddedServer | None 
     """Stop our server; False when it was not running. With remove its data goes, too, whatever address is set.
 
     Raises:
-        ServerError: ours is to be stopped and the address that is set belongs to somebody else's; or ours does not stop.
+        ServerError: the address that is set is somebody else's (and remove is not asked for), or ours does not stop.
     """
     # To stop "the server" where another one is meant is a misunderstanding; to remove what is this clone's own is none.
     if not remove and (_address_in_environment() or _read(settings_env_file).get("DATABASE_URL")):
