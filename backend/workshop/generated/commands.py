@@ -60,14 +60,14 @@ def magics(_: Path) -> str:
     from workshop.terminal import TerminalMagics
 
     blocks = [
-        f"### `%sql` and `%%sql`\n\n{prose(sql.__doc__ or '', titled=False)}",
-        f"### `%%cypher`\n\n{prose(cypher.__doc__ or '', titled=False)}",
+        f"### The magics `%sql` and `%%sql`\n\n{prose(sql.__doc__ or '', titled=False)}",
+        f"### The magic `%%cypher`\n\n{prose(cypher.__doc__ or '', titled=False)}",
     ]
     for holder in (TerminalMagics, LabMagics):
         for kind, sign in (("line", "%"), ("cell", "%%")):
             for name, function in holder.magics[kind].items():
                 described = getattr(holder, function).__doc__ or ""
-                blocks.append(f"### {code(sign + name)}\n\n{prose(described)}")
+                blocks.append(f"### The magic {code(sign + name)}\n\n{prose(described)}")
     return "\n".join(blocks)
 
 
@@ -78,7 +78,7 @@ def calls(_: Path) -> str:
     from workshop.lesson import Lesson
 
     functions = [(name, getattr(workshop, name)) for name in workshop.__all__ if name != "load_ipython_extension"]
-    blocks = ["### `workshop`\n", _called("workshop", functions)]
+    blocks = ["### Functions of `workshop`\n", _called("workshop", functions)]
     for heading, kind, variable in (("A step", Lesson, "step"), ("A lab", Lab, "lab")):
         methods = [(name, one) for name, one in vars(kind).items() if inspect.isfunction(one) and name[0] != "_"]
         blocks += [f"### {heading}: {code(variable)}\n", _called(variable, methods)]

@@ -70,7 +70,8 @@ def _one(page: Path, step: Step, seen: Difference) -> str:
         ["what it changes", plain(seen.summary())],
     ]
     heading = f"## {step.name}\n\n**{step.title}** · {' · '.join(links)}\n"
-    return "\n".join([heading, prose(says), f"**Its downgrade.** {prose(loses)}", table(["", ""], rows)])
+    told = "".join(f"- {name}: {words}\n" for name, words in rows)
+    return "\n".join([heading, prose(says), f"**Its downgrade.** {prose(loses)}", told])
 
 
 def docstring(step: Step) -> tuple[str, str]:
