@@ -40,12 +40,14 @@ def newcomer(tmp_path, monkeypatch):
     home.chmod(0o755)
     monkeypatch.setenv("WORKSHOP_HOME", str(home))
     clone = tmp_path / "alembic-workshop"
-    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
-    borrow_environment(clone)
     one = Session(clone, bring=None, folder=".")
-    yield one
-    remove_server(one)
-    shutil.rmtree(home, ignore_errors=True)
+    try:
+        subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        borrow_environment(clone)
+        yield one
+    finally:
+        remove_server(one)
+        shutil.rmtree(home)
 
 
 def of_section(page: Path, section: str) -> list[Block]:
