@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+CODE = ("pre", "code", "script", "style", "svg")
 LOADS = {
     "script": "src",
     "img": "src",
@@ -32,7 +33,8 @@ class Html(HTMLParser):
     pictures: list[tuple[str, str]] = field(default_factory=list)
     drawings: list[dict[str, str | None]] = field(default_factory=list)
     paragraphs: list[str] = field(default_factory=list)
-    _inside: str = ""
+    _paragraph: bool = False
+    _code: int = 0
 
     def __post_init__(self):
         super().__init__()
@@ -49,19 +51,17 @@ class Html(HTMLParser):
             self.pictures.append((found.get("src", ""), found.get("alt") or ""))
         if tag == "svg" and "role" in found:
             self.drawings.append(found)
-        if tag in ("p", "pre", "code", "script", "style"):
-            self._inside = tag
-            if tag == "p":
-                self.paragraphs.append("")
+        if tag == "p":
+            self._paragraph = True
+            self.paragraphs.append("")
+        self._code += tag in CODE
 
     def handle_endtag(self, tag):
-        if tag in ("code", "script", "style"):
-            self._inside = "p"
-        elif tag in ("p", "pre"):
-            self._inside = ""
+        self._paragraph &= tag != "p"
+        self._code -= tag in CODE
 
     def handle_data(self, data):
-        if self._inside == "p" and self.paragraphs:
+        if self._paragraph and not self._code:
             self.paragraphs[-1] += data
 
 

@@ -38,7 +38,7 @@ def build() -> None:
         raise SiteError("The site was not built: mkdocs names the page and the fault above.")
     pages = sum(1 for _ in SITE.rglob("index.html"))
     seconds = time.monotonic() - started
-    click.echo(f"{pages} pages in {seconds:.0f} s. Open {SITE / 'index.html'}, or run `make docs-serve`.")
+    click.echo(f"{pages} pages in {seconds:.0f} s. The site is in {SITE}; `make docs-serve` shows it.")
 
 
 def serve() -> None:
