@@ -19,7 +19,8 @@ from workshop.generated.marking import PageError, Part
 from workshop.generated.parts import PARTS
 
 COMMANDS = ROOT / "docs" / "reference" / "commands.md"
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "build", "site", "scratch", "__pycache__", ".*_cache", ".env")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "node_modules", "scratch", "__pycache__", ".*_cache", ".env")
+BUILT = {str(ROOT): {"build", "site"}}  # folders of these names lie elsewhere, too
 
 
 # -- what is committed is what would be made now -----------------------------------------------------------------------
@@ -69,7 +70,7 @@ def test_other_data_and_another_provider_are_not_shown(monkeypatch, tmp_path):
 def copy(tmp_path_factory):
     """A copy of the repository that may be changed."""
     place = tmp_path_factory.mktemp("copy") / "repository"
-    shutil.copytree(ROOT, place, ignore=NOT_COPIED)
+    shutil.copytree(ROOT, place, ignore=lambda path, names: NOT_COPIED(path, names) | BUILT.get(str(path), set()))
     return place
 
 

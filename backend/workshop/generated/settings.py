@@ -82,8 +82,8 @@ VARIABLES = {
     "LOCALAPPDATA": ("`AppData/Local` in your home", "The same on Windows."),
     "WORKSHOP_PICTURE": ("no picture", "`1` has the test of the notebooks in a browser store the picture it takes."),
 }  # fmt: skip
-# Set for a program that is started, and not read here.
-FOR_OTHERS = {"LC_ALL", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM"}
+# Set for, or handed on to, a program that is started; nothing here depends on what they say.
+FOR_OTHERS = {"LC_ALL", "PATH", "PGDATA", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM", "NO_MKDOCS_2_WARNING"}
 
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _TOUCHES = re.compile(r"\benviron\b|\bgetenv\b|\bdotenv\b|\bdotenv_values\b|environment_of")
