@@ -23,7 +23,7 @@ from workshop.terminal import environment_of
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 EXECUTED = BUILD / "notebooks"
-CELL_TIMEOUT = 300  # seconds
+CELL_TIMEOUT = 900  # seconds; the first vectors on a slow and busy machine take some minutes
 
 
 @dataclass(frozen=True)
