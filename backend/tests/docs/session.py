@@ -34,7 +34,7 @@ from workshop import chain, cypher, labs, scratch, steps, xray
 from workshop.server import place, runtime
 from workshop.terminal import environment_of
 
-PATIENCE = 600.0  # seconds for one block
+PATIENCE = 300.0  # seconds for one block
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".venv-*", "build", "site", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints"
 )
@@ -246,10 +246,15 @@ class Session:
         statements = [text for text in sqlparse.split(block.text) if sqlparse.format(text, strip_comments=True).strip()]
         shown: list[str] = []
         with database.connect(self.settings, isolation_level="AUTOCOMMIT") as connection:
+            said: list[str] = []  # what psql would say of a statement without rows, such as UPDATE 3
+            sa.event.listen(
+                connection, "after_cursor_execute", lambda _, cursor, *__: said.append(cursor.statusmessage)
+            )
             for number, text in enumerate(statements, 1):
                 failure = None
                 try:
-                    shown.append(_table(connection.execute(sa.text(text), _given(text, self.names))))
+                    result = connection.execute(*_bound(text, self.names))
+                    shown.append(_table(result) if result.returns_rows else said[-1] or "")
                 except sa.exc.DBAPIError as error:
                     failure = str(error.orig)
                     shown.append(f"ERROR: {failure}")
@@ -396,17 +401,17 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _given(statement: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = sa.text(statement)._bindparams
-    if unknown := [name for name in wanted if name not in names]:
-        raise PageError(f"no block of python before this one gives :{unknown[0]} a value")
-    return {name: names[name] for name in wanted}
+def _bound(statement: str, names: Mapping[str, Any]) -> tuple[sa.TextClause, dict[str, Any]]:
+    """Bind `:name` where a block of python has made that variable; any other colon, as in (p)-[:HAS_REVIEW]->, stays."""
+    escaped = re.sub(
+        r"(?<![:\w\\]):(\w+)(?!:)", lambda found: found[0] if found[1] in names else f"\\{found[0]}", statement
+    )
+    text = sa.text(escaped)
+    return text, {name: names[name] for name in text._bindparams}
 
 
 def _table(result: sa.CursorResult[Any]) -> str:
     """Return rows as text, a line each, columns divided by ` | `, as psql shows them."""
-    if not result.returns_rows:
-        return str(result.context.cursor.statusmessage or "")
     rows = [" | ".join("" if value is None else str(value) for value in row) for row in result]
     return "\n".join([" | ".join(result.keys()), *rows])
 

@@ -56,7 +56,7 @@ def test_commands_may_take_several_lines():
         ("<!-- run: at 0099 -->\n", 'page.md:1: at 0099: No step is called "0099"'),
         ("<!-- run: at base -->\n```sql\nSELECT 1;\nSELECT * FROM users;\n```", 'relation "users" does not exist'),
         ("<!-- run: at base -->\n```sql\nBEGIN;\nSELECT 1;\n```", "the block leaves a transaction open"),
-        ("<!-- run: at base -->\n```sql\nSELECT :x\n```", "no block of python before this one gives :x a value"),
+        ("<!-- run: at base -->\n```sql\nSELECT :x\n```", 'syntax error at or near ":"'),
         ("<!-- run: at base -->\n```python\n1 / 0\n```", "ZeroDivisionError: division by zero"),
         ("<!-- run: at base; draft -->\n```python\ndef upgrade() -> None: ...\n```", "downgrade is missing"),
         ("<!-- run: solves two_heads -->", "nothing is planted"),
@@ -82,11 +82,13 @@ def test_one_session_from_top_to_bottom(run):
         alembic current
         psql -At -c 'SELECT version_num FROM alembic_version' "$(sed -n s/DATABASE_URL=//p .env)"
         ```
-        <!-- run: prints "1 | beta" -->
+        <!-- run: prints "INSERT 0 1 BEGIN id | name 1 | beta ROLLBACK" -->
         ```sql
         CREATE TABLE letters (id integer PRIMARY KEY, name text);
         INSERT INTO letters VALUES (1, 'beta');
+        BEGIN;
         SELECT * FROM letters;
+        ROLLBACK;
         ```
         <!-- run: fails "letters_pkey" -->
         ```sql
@@ -101,9 +103,9 @@ def test_one_session_from_top_to_bottom(run):
         assert os.environ["TARGET"] and subprocess.run(["alembic", "heads"]).returncode == 0
         print("beta")
         ```
-        <!-- run: prints "beta | None" -->
+        <!-- run: prints "beta | None | [:NOTHING]" -->
         ```sql
-        SELECT name, coalesce(sound, 'None') FROM letters WHERE id = :wanted
+        SELECT name, coalesce(sound, 'None'), '[:NOTHING]'::text FROM letters WHERE id = :wanted
         ```
         <!-- run: in a new terminal; prints "nothing is set" -->
         ```console
