@@ -23,6 +23,7 @@ def code_cells(notebook):
     return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
 
 
+@pytest.mark.xdist_group("walk")  # with the tests of the site, which shows what this leaves in build/notebooks
 def test_every_notebook_passes_in_order(settings):
     seen = list(walk.walk(settings, PATHS.values()))
     assert [(one.name, one.failure) for one in seen] == [(name, "") for name in PATHS]
