@@ -20,8 +20,8 @@ function giveNames() {
   document.querySelector(".md-search")?.setAttribute("aria-label", "Search")
   for (const one of document.querySelectorAll(".md-code__nav")) one.setAttribute("role", "none")
   for (const one of document.querySelectorAll(".md-nav--primary .md-nav[aria-labelledby]")) {
-    const label = document.getElementById(one.getAttribute("aria-labelledby"))
-    if (!one.ariaLabel) one.ariaLabel = "Pages: " + (label?.textContent ?? "").trim()
+    const title = one.querySelector(".md-nav__title")?.textContent.trim() // what it is labelled by may be an icon only
+    one.setAttribute("aria-label", "Pages: " + title)
     one.removeAttribute("aria-labelledby")
   }
 }

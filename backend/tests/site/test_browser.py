@@ -60,7 +60,9 @@ class Window:
         return self.driver.execute_script(script, *given)
 
     def until(self, script, complaint):
-        return WebDriverWait(self.driver, 30).until(lambda driver: driver.execute_script(script), complaint)
+        return WebDriverWait(self.driver, 30, poll_frequency=0.02).until(
+            lambda driver: driver.execute_script(script), complaint
+        )
 
     def requests(self):
         """Return what was asked for since the last call, and what became of it: url to (status, bytes transferred)."""

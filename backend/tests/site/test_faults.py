@@ -12,8 +12,7 @@ from shop.settings import ROOT
 from workshop import walk
 from workshop.site.__main__ import MKDOCS
 
-SHOWN = ("mkdocs.yml", "Makefile", "LICENSE", "README.md", "compose.yaml", "requirements.txt", "docs", "data", "notebooks",
-         "backend", ".devcontainer", ".github", ".ci")  # fmt: skip
+MADE = (".git", "build", "site")  # and the virtual environments
 
 
 @pytest.fixture
@@ -22,11 +21,11 @@ def copy(site, tmp_path):
     root = tmp_path / "copy"
     root.mkdir()
     left_out = shutil.ignore_patterns("__pycache__", ".*_cache", "scratch", ".env")
-    for name in SHOWN:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, root / name, ignore=left_out)
-        elif (ROOT / name).exists():
-            shutil.copy(ROOT / name, root)
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, root)
+        elif path.name not in MADE and not path.name.startswith(".venv"):
+            shutil.copytree(path, root / path.name, ignore=left_out)
     shutil.copytree(walk.EXECUTED, root / "build" / "notebooks", ignore=shutil.ignore_patterns(".lock"))
     return root
 
