@@ -8,8 +8,13 @@ from shop.settings import ROOT
 from tests.docs import pages
 
 NAMES = [path.relative_to(ROOT).as_posix() for path in pages.pages()]
+LONG = {f"docs/guides/{name}.md" for name in ("ci_cd", "contributors", "troubleshooting")} | {"docs/labs/lab_ship_it.md"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_the_long_pages_are_pages():
+    assert set(NAMES) > LONG
+
+
+@pytest.mark.parametrize("name", [pytest.param(one, marks=pytest.mark.slow) if one in LONG else one for one in NAMES])
 def test_blocks(name, session):
     session.run(pages.read(ROOT / name))

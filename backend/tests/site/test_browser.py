@@ -89,10 +89,14 @@ def window(site, tmp_path_factory):
         yield Window(driver, site.url)
 
 
-def test_every_page_asks_this_machine_only_and_fits_every_reader(site, window):
+# The pages that show a file are many and alike; those in LOOKED_AT stand for them in `make test`.
+@pytest.mark.parametrize("files", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["pages", "files"])
+def test_every_page_asks_this_machine_only_and_fits_every_reader(site, window, files):
     own = urlsplit(site.url).netloc
     wide = []
-    for page in site.pages:
+    pages = [page for page in site.pages if page.startswith("source/") is files or page in LOOKED_AT.values()]
+    assert len(pages) > len(LOOKED_AT)
+    for page in pages:
         window.reader("desktop", "light")
         window.open(page)
         for size in SIZES:
