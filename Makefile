@@ -22,6 +22,9 @@ WARM := import alembic.config, IPython, ipykernel.kernelapp, jupyterlab.labapp, 
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 	--ServerApp.ip=127.0.0.1 --notebook-dir=notebooks $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
+# What else it would ask at its first start, over the page.
+LAB_OVERRIDES := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+
 # The tests run on all cores; each worker has a server of its own. Those of a group (the walk, the site) share a worker.
 AT_ONCE := --numprocesses=auto --maxprocesses=4 --dist=loadgroup
 
@@ -41,6 +44,7 @@ $(READY): backend/requirements.lock backend/pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(PIP_INSTALL) --require-hashes -r backend/requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable backend
+	@mkdir -p $(VENV)/share/jupyter/lab/settings && echo '$(LAB_OVERRIDES)' > $(VENV)/share/jupyter/lab/settings/overrides.json
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c '$(WARM)'
 	@$(BIN)/python -m shop.ai.fetch || echo "Steps before 0006 work without the model; make weights tries again."
 	@touch $@

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 import functools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,11 @@ class Step:
     @property
     def test(self) -> Path:
         return BACKEND / "tests" / "revisions" / f"test_{self.name}.py"
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """The extensions that the revision asks the server for."""
+        return frozenset(re.findall(r'op\.create_extension\(\s*"(\w+)"', self.source()))
 
     def source(self, part: str | None = None) -> str:
         """Return the revision's own text, or that of one function or constant in it.

@@ -45,7 +45,7 @@ def named_database(command: Callable[..., None]) -> Callable[..., None]:
 @main.command("doctor")
 @click.option("--retry-graph", is_flag=True, help="First try again to get Apache AGE.")
 def doctor_command(retry_graph: bool) -> None:
-    """Check everything the workshop needs, one line each, with the mend."""
+    """Check everything the workshop needs, one line each, with what to do about it."""
     if retry_graph:
         server.EmbeddedServer().retry_graph()
     lines = doctor.checks()
@@ -333,7 +333,9 @@ def walk_command(short: bool, only: str | None) -> None:
     paths = [path for path in walk.notebooks(short) if not only or path.stem.startswith(only)]
     if not paths:
         raise click.ClickException(f'No notebook is called "{only}".')
-    width = max(len(path.stem) for path in paths)
+    lost = walk.out_of_reach(settings, paths)
+    paths = [path for path in paths if path not in lost]
+    width = max((len(path.stem) for path in paths), default=0)
     click.echo(f"{'step':{width}}  seconds  {'checks':11}  what changed")
     failure = ""
     for walked in walk.walk(settings, paths):
@@ -342,6 +344,9 @@ def walk_command(short: bool, only: str | None) -> None:
     if failure:
         raise click.ClickException(failure)
     click.echo(f"{len(paths)} notebook(s) walked; executed copies are in build/notebooks.")
+    if lost:
+        names = ", ".join(path.stem for path in lost)
+        click.echo(f"Left out, as the server lacks an extension that they need (`workshop doctor` says more): {names}.")
 
 
 main.add_command(review)

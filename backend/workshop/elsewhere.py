@@ -13,7 +13,7 @@ from alembic import command
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import BACKEND, Settings
-from workshop import beside, checkpoints, xray
+from workshop import beside, checkpoints, steps, xray
 from workshop.chain import Step, alembic_config
 
 if TYPE_CHECKING:
@@ -63,8 +63,11 @@ def _built(settings: Settings, scripts: Path, step: Step) -> xray.Snapshot:
 
 
 def finished_picture(settings: Settings) -> Drawing:
-    """Draw the tables of the finished shop, from a throwaway database at head; the learner's own is not touched."""
+    """Draw the tables of the finished shop, from a throwaway database; the learner's own is not touched.
+
+    It has all steps that this server has the extensions for.
+    """
     from workshop import draw  # matplotlib takes its time
 
-    with beside.fresh(settings) as place, database.connect(place) as connection:
+    with beside.fresh(settings, steps.reachable(settings)[-1].name) as place, database.connect(place) as connection:
         return draw.entities(connection)

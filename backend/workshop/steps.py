@@ -6,6 +6,7 @@ work: nothing that somebody did is thrown away by a jump, it is set aside as a d
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from alembic.util import CommandError
 from shop import database
 from shop.errors import ExplainedError
 from shop.settings import Settings
-from workshop import checkpoints, scratch, xray
+from workshop import chain, checkpoints, scratch, xray
 from workshop.chain import BASE, Step, alembic_config, upto
 from workshop.progress import progress
 
@@ -44,6 +45,13 @@ def revision_of(connection: sa.Connection) -> str:
     heads = context.get_current_heads()
     connection.rollback()
     return ", ".join(sorted(heads)) or BASE
+
+
+def reachable(settings: Settings) -> list[Step]:
+    """Return the steps that can be taken on this server: those before the first that needs an extension it lacks."""
+    with database.connect(settings) as connection:
+        available = set(connection.scalars(sa.text("SELECT name FROM pg_available_extensions")))
+    return list(itertools.takewhile(lambda step: step.extensions <= available, chain.steps()))
 
 
 def upgrade(settings: Settings, target: str = HEAD) -> None:

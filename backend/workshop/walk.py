@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from shop import database
 from shop.settings import ROOT, Settings
-from workshop import beside, chain, checkpoints, checks, walked, xray
+from workshop import beside, chain, checkpoints, checks, steps, walked, xray
 from workshop.terminal import environment_of
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -41,6 +41,12 @@ def notebooks(short: bool = False) -> list[Path]:
     """Return the notebooks in the order of the walk: start, steps, labs."""
     names = chain.SHORT_PATH if short else (chain.START, *(step.name for step in chain.steps()), *chain.LABS)
     return [chain.notebook(name) for name in names]
+
+
+def out_of_reach(settings: Settings, paths: Iterable[Path]) -> list[Path]:
+    """Return those of the notebooks that need an extension which this server lacks; the labs need all that steps do."""
+    lost = {step.name for step in chain.steps()} - {step.name for step in steps.reachable(settings)}
+    return [path for path in paths if path.stem in lost or (lost and path.stem in chain.LABS)]
 
 
 def walk(settings: Settings, paths: Iterable[Path], fresh: bool = True, executed: Path = EXECUTED) -> Iterator[Walked]:

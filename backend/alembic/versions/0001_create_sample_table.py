@@ -3,7 +3,7 @@
 Revision ID: 0001_create_sample_table
 Revises:
 
-The smallest revision there is: one statement up, one statement down. It is written in plain SQL, because nothing
+The smallest revision there is: one table up, one table down. It is written in plain SQL, because nothing
 stands between you and the database then; the next revision says the same kind of thing in Python.
 
 The downgrade drops the table with its rows.

@@ -69,9 +69,6 @@ def running_lab(folder):
            "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}  # fmt: skip
     environment = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
     environment.pop("JUPYTER_TOKEN", None)
-    settings = folder / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')  # else it asks, over the page
     command = [*command_of_make_lab(), "--no-browser", f"--ServerApp.port={free_port()}"]
     with (folder / "lab.log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -191,6 +188,7 @@ def test_a_notebook_runs_in_the_browser(lab, settings, tmp_path):
         page.run_all()
         assert page.errors() == []
         assert page.finished()
+        assert not page.all(".Toastify__toast")  # nothing asks for anything over the page
 
         shown = page.rows(page.output("step.upgrade()").find_element(By.TAG_NAME, "table"))
         assert [row[:2] for row in shown] == [["+", "table"]] * len(TABLES) + [["+", "type"]]

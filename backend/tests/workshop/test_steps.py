@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 import workshop
 from shop import database
-from workshop import chain, checkpoints, lesson, steps, xray
+from workshop import chain, checkpoints, elsewhere, lesson, steps, walk, xray
 
 NAMES = [step.name for step in chain.steps()]
 
@@ -179,3 +179,41 @@ def test_what_an_edited_revision_gives_elsewhere(settings):
     assert seen.changed["column", "public.sample.name"] == {"type": ("character varying(50)", "character varying(60)")}
     assert steps.current(settings) == chain.BASE
     assert "varchar(50)" in step.step.source()
+
+
+# -- a server without extensions ------------------------------------------------------------------------------------------
+
+
+def without_extensions(settings):
+    """PostgreSQL 18 finds extensions on a path; with an empty one it has none."""
+    with database.connect(settings) as connection:
+        if connection.scalar(sa.text("SHOW server_version_num")) < "180000":
+            pytest.skip("extension_control_path came with PostgreSQL 18")
+    run(settings, f"ALTER DATABASE {settings.database_url.database} SET extension_control_path = '/nowhere'")
+
+
+def test_the_steps_know_their_extensions():
+    needed = {step.number: set(step.extensions) for step in chain.steps() if step.extensions}
+    assert needed == {"0006": {"vector"}, "0013": {"age"}}
+
+
+def test_without_extensions_the_steps_before_them_are_in_reach(settings):
+    assert steps.reachable(settings) == list(chain.steps())
+    without_extensions(settings)
+    assert [step.number for step in steps.reachable(settings)] == ["0001", "0002", "0003", "0004", "0005"]
+
+
+def test_without_extensions_the_walk_leaves_out_what_needs_them(settings):
+    paths = walk.notebooks()
+    assert walk.out_of_reach(settings, paths) == []
+    without_extensions(settings)
+    kept = [path.stem[:4] for path in paths if path not in walk.out_of_reach(settings, paths)]
+    assert kept == ["0000", "0001", "0002", "0003", "0004", "0005"]
+
+
+def test_without_extensions_the_picture_shows_the_tables_in_reach(settings):
+    whole = elsewhere.finished_picture(settings)
+    without_extensions(settings)
+    part = elsewhere.finished_picture(settings)
+    assert "review_embeddings" in whole.svg and "review_embeddings" not in part.svg
+    assert "focus_groups" in whole.svg and "focus_groups" in part.svg
