@@ -40,6 +40,13 @@ def test_every_link_and_every_anchor_leads_somewhere(site):
     assert seen > 1000
 
 
+def test_a_notebook_leads_to_the_one_before_it_and_the_next(site):
+    for before, step, after in zip(chain.steps(), chain.steps()[1:], chain.steps()[2:], strict=False):
+        text = site.pages[f"notebooks/{step.name}/"].text
+        named = re.findall(r'<a href="\.\./(\w+)/"><code>\1</code></a>', text)
+        assert named == [before.name, after.name, after.name], step.name
+
+
 def test_links_that_leave_the_site_are_ordinary_addresses(site):
     out = {link for name, page in site.pages.items() for link in page.links if address(name, link) is None}
     assert {urlsplit(link).scheme for link in out} <= {"https", "http", "mailto"}

@@ -29,6 +29,7 @@ LEGIBLE = 0.62  # a picture is not shown smaller than this share of its size
 POINT = 4 / 3  # pixels
 _MARK = "<!-- output {} of {} -->"
 _MARKS = re.compile(r"<!-- output (\d+) of ([\w.]+) -->")
+_WAYS = re.compile(r"^\*\*(?:\d+ minutes\*\*|Next:\*\*).*", re.MULTILINE)  # the lines that lead to other notebooks
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _NOISE = ("ipykernel", "tracemalloc", "asyncio")  # what the kernel says of itself when it ends
 
@@ -83,12 +84,17 @@ def _banner(name: str) -> str:
 
 def _cell(page: NotebookPage, cell: Any, turn: Callable[[str], str]) -> Iterator[str]:
     if cell.cell_type == "markdown":
-        yield turn(cell.source)
+        yield turn(_WAYS.sub(_with_links, cell.source))
     elif cell.source.strip():
         yield sources.fenced(cell.source, _language(cell.source)).strip()
         shown = [text for output in cell.outputs if (text := _output(page, output))]
         if shown:
             yield page.keep('<div class="output">' + "\n".join(shown) + "</div>")
+
+
+def _with_links(line: re.Match[str]) -> str:
+    """Return a line with a link to each notebook that it names."""
+    return re.sub(r"(?<!\[)`(\w+)`", lambda name: f"[{name[0]}]({name[1]}.ipynb)", line[0])
 
 
 def _language(source: str) -> str:
