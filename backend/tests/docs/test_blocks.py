@@ -8,8 +8,8 @@ from shop.settings import ROOT
 from tests.docs import pages
 
 NAMES = [path.relative_to(ROOT).as_posix() for path in pages.pages()]
-LONG = {"docs/labs/lab_ship_it.md"} | {
-    f"docs/guides/{name}.md" for name in ("ci_cd", "contributors", "troubleshooting")
+LONG = {f"docs/labs/lab_{name}.md" for name in ("break_it_and_repair_it", "roll_back_and_repair", "ship_it")} | {
+    f"docs/guides/{name}.md" for name in ("ci_cd", "contributors", "instructors", "set_up", "troubleshooting")
 }
 
 

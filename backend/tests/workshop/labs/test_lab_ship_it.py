@@ -195,6 +195,7 @@ def test_the_red_report_says_why(name, lab):
     assert [fragment for fragment in REASONS[name] if fragment not in said] == [], said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "still", "texts"), [(n, s, t) for n, _, s, t in WRONG],
                          ids=[f"{n}-{what}" for n, what, *_ in WRONG])  # fmt: skip
 def test_a_wrong_repair_stays_red(name, still, texts, lab):
@@ -204,6 +205,7 @@ def test_a_wrong_repair_stays_red(name, still, texts, lab):
     assert not report.kept and still in reasons(report), reasons(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "texts"), [(n, t) for n, _, t in RIGHT], ids=[f"{n}-{what}" for n, what, _ in RIGHT])
 def test_another_repair_is_right_too(name, texts, lab):
     lab.plant(name)

@@ -16,6 +16,7 @@ def begun(settings):
     return labs.begin
 
 
+@pytest.mark.slow  # the walk's notebooks do the same, and each lab's own test says why it is red
 @pytest.mark.parametrize(("lab", "name"), EXERCISES)
 def test_an_exercise_is_red_before_its_repair_and_green_after_it(lab, name, begun, settings):
     one: Lab = begun(lab)
