@@ -154,6 +154,13 @@ class Customers:
         if self._thread:
             self._thread.join(timeout=60)
 
+    def wait_for_the_next(self, patience: float = 10) -> None:
+        """Wait until another customer was served, or nobody comes any more: what has just changed meets one of them."""
+        # The first of two may have been on the way already.
+        deadline, enough = time.monotonic() + patience, self.served + 2
+        while self._thread and self._thread.is_alive() and self.served < enough and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+
     def __enter__(self) -> Customers:
         return self.start()
 

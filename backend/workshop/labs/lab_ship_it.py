@@ -290,6 +290,7 @@ def contract(look: Look) -> None:
     before = _customers.get(str(settings_of(look).database_url))
     look.expect(before is not None, "nobody has bought anything yet", 'begin with lab.plant("contract")')
     if before:
+        before.wait_for_the_next()
         look.seen += before.served
         left = look.values(STILL_THERE, name=OLD.name)
         look.expect(not left, f"{OLD.name} is still running: its session is process {', '.join(map(str, left))}",
