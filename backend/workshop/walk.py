@@ -21,8 +21,7 @@ from workshop import beside, chain, checkpoints, checks, steps, walked, xray
 from workshop.terminal import environment_of
 
 NOTEBOOKS = ROOT / "notebooks"
-BUILD = ROOT / "build"
-EXECUTED = BUILD / "notebooks"
+EXECUTED = ROOT / "build" / "notebooks"
 CELL_TIMEOUT = 900  # seconds; the first vectors on a slow and busy machine take some minutes
 
 
@@ -116,7 +115,7 @@ def _execute(path: Path, place: Settings, executed: Path) -> str:
     executed.mkdir(parents=True, exist_ok=True)
     try:
         with (executed / "kernel.log").open("w", encoding="utf-8") as log:  # what the kernel itself has to say
-            client.execute(env={**os.environ, **environment_of(place), **_APART}, stderr=log)
+            client.execute(env={**os.environ, **environment_of(place), **_apart(executed)}, stderr=log)
     except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return f"{path.stem}, {_failed_cell(notebook)}: {_reason(error)}"
     finally:
@@ -124,8 +123,9 @@ def _execute(path: Path, place: Settings, executed: Path) -> str:
     return ""
 
 
-# What is walked is nobody's progress, and the learner's drafts stay where they are.
-_APART = {"WORKSHOP_RECORD": str(BUILD / "record.json"), "WORKSHOP_SCRATCH": str(BUILD / "scratch")}
+def _apart(executed: Path) -> dict[str, str]:
+    """Say where a walk keeps its drafts and its record: it is nobody's progress, and two walks at once do not meet."""
+    return {"WORKSHOP_RECORD": str(executed / "record.json"), "WORKSHOP_SCRATCH": str(executed / "scratch")}
 
 
 def _failed_cell(notebook: nbformat.NotebookNode) -> str:
