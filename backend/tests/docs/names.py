@@ -26,11 +26,11 @@ from pathlib import Path
 import click
 import nbformat
 import sqlalchemy as sa
-import yaml
 from alembic.config import CommandLine
 from alembic.operations import Operations
 
 import shop.operations  # noqa: F401  registers ours with Alembic
+from container_check import compose
 from shop.settings import BACKEND, ROOT
 from tests.docs.pages import pages, read
 from tests.docs.session import commands
@@ -106,7 +106,7 @@ def known(connection: sa.Connection) -> Known:
     found.settings = set(connection.exec_driver_sql("SELECT name FROM pg_settings").scalars())
     connection.rollback()
     found.kinds["exercise"] = {name for lab in chain.LABS for name in labs.exercises(lab)}
-    found.kinds["service"] = services()
+    found.kinds["service"] = set(compose.services())
     found.kinds["label"] |= found.kinds["edge"]
     found.files = frozenset(files())
     for schema, function in re.findall(r"\b(azure_\w+)\.(\w+)", AZURE.read_text(encoding="utf-8")):
@@ -136,12 +136,6 @@ _KINDS = {
     "edge": "SELECT name FROM ag_catalog.ag_label WHERE kind = 'e' AND NOT starts_with(name, '_ag')",
     "access method": "SELECT amname FROM pg_am",
 }
-
-
-def services() -> set[str]:
-    """Return the services of compose.yaml; none where there is no such file."""
-    path = ROOT / "compose.yaml"
-    return set(yaml.safe_load(path.read_text(encoding="utf-8"))["services"]) if path.exists() else set()
 
 
 def files() -> Iterator[str]:

@@ -30,8 +30,7 @@ def labs_table(page: Path) -> str:
     for name in chain.LABS:
         notebook = chain.notebook(name)
         links = [link(page, notebook, "notebook"), link(page, ROOT / "docs" / "labs" / f"{name}.md", "page")]
-        title = labs.title(name).removeprefix("Lab: ").capitalize()
-        rows.append([title, len(labs.exercises(name)), minutes(notebook), ", ".join(links)])
+        rows.append([labs.listed_title(name), len(labs.exercises(name)), minutes(notebook), ", ".join(links)])
     return table(["lab", "exercises:", "minutes:", ""], rows)
 
 

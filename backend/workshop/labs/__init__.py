@@ -237,6 +237,11 @@ def title(lab: str) -> str:
     return text.strip().splitlines()[0]
 
 
+def listed_title(lab: str) -> str:
+    """Return the title of a lab as a reader meets it in a list of labs."""
+    return title(lab).removeprefix("Lab: ").capitalize()
+
+
 def solution(lab: str, exercise: str) -> Solution:
     """Return the workshop's repair of an exercise."""
     return Solution(tuple(sorted((SOLUTIONS / lab).glob(f"{exercise}.*"))))

@@ -30,7 +30,7 @@ from workshop import beside, chain, labs, psql, scratch, terminal, xray
 from workshop.checks import Look
 from workshop.labs import deployments, exercise, planted
 from workshop.labs.lab_write_your_own_revision import BEFORE_PROFILE, LAST_LOGIN
-from workshop.labs.looks import HERE, everything, faithful, goes, judged, settings_of, things
+from workshop.labs.looks import HERE, everything, faithful, goes, judged, refusal, settings_of, things
 
 LAB = __name__.rpartition(".")[2]
 SCRIPT, GATE = "release.sql", "gate.sh"
@@ -320,7 +320,7 @@ def _contracted(look: Look) -> None:
     if look.faults:
         return
     _together(look, look.connection, NEW)
-    refused = _refusal(look, OLD)
+    refused = refusal(look, lambda: OLD.run(look.connection, "add", sku="TRY", pieces=1))
     look.expect(
         'column "stock"' in refused, f"{OLD.name} is not refused: {refused or 'it works'}", "it must not run any more"
     )
@@ -336,18 +336,6 @@ def _contracted(look: Look) -> None:
         AND pg_get_constraintdef(oid) ~ 'IS NOT NULL'
     """)
     look.expect(not nulls, f"the helping constraint {', '.join(nulls)} is left", "drop it when NOT NULL stands")
-
-
-def _refusal(look: Look, program: deployments.Program) -> str:
-    attempt = look.connection.begin_nested()
-    try:
-        program.run(look.connection, "add", sku="TRY", pieces=1)
-    except sa.exc.DBAPIError as error:
-        return str(error.orig).splitlines()[0]
-    else:
-        return ""
-    finally:
-        attempt.rollback()
 
 
 def _there_and_back(look: Look) -> None:

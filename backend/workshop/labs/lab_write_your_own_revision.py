@@ -11,7 +11,7 @@ from shop.settings import Settings
 from workshop import beside, labs, scratch
 from workshop.checks import Look
 from workshop.labs import exercise
-from workshop.labs.looks import HERE, as_the_models, judged
+from workshop.labs.looks import HERE, as_the_models, judged, refusal
 
 LAB = __name__.rpartition(".")[2]
 
@@ -81,8 +81,8 @@ def expand(look: Look) -> None:
     """reviews.word_count is there, may be null, and the old program can still write a review without it."""
     _word_count(look, nullable=True)
     added = "INSERT INTO reviews (product_id, rating, body, reviewed_on) VALUES (1, 5, 'As before', '2026-11-20')"
-    refusal = _refusal(look, added)
-    look.expect(not refusal, refusal, "the shop that runs now does not know the new column")
+    refused = refusal(look, lambda: look.connection.execute(sa.text(added)))
+    look.expect(not refused, refused, "the shop that runs now does not know the new column")
     judged(look)
 
 
@@ -142,7 +142,8 @@ def check_constraint(look: Look) -> None:
     wanted = [("ck_users_email_lower_case", True)]
     look.same("constraint (name, validated)", map(tuple, found), wanted, "the naming convention says ck_<table>_<name>")
     added = "INSERT INTO users (email, hashed_password) VALUES ('Ada@example.com', '!')"
-    look.expect("email_lower_case" in _refusal(look, added), "Ada@example.com was taken", HERE)
+    refused = refusal(look, lambda: look.connection.execute(sa.text(added)))
+    look.expect("email_lower_case" in refused, "Ada@example.com was taken", HERE)
     judged(look)
 
 
@@ -184,16 +185,3 @@ def _counted(look: Look) -> None:
         WHERE word_count IS DISTINCT FROM cardinality(regexp_split_to_array(btrim(body), '\s+'))
     """)
     look.expect(wrong == 0, f"{wrong} review(s) without the number of their words", "fill every row that has none")
-
-
-def _refusal(look: Look, statement: str) -> str:
-    """Run a statement, take it back, and return what the server said against it, if anything."""
-    attempt = look.connection.begin_nested()
-    try:
-        look.connection.execute(sa.text(statement))
-    except sa.exc.DBAPIError as error:
-        return str(error.orig).splitlines()[0]
-    else:
-        return ""
-    finally:
-        attempt.rollback()

@@ -29,7 +29,7 @@ def navigation(pages: Iterable[str], sections: Mapping[str, Mapping[str, Any]]) 
     left = set(pages)
     nav: Nav = [{"Home": HOME}] if HOME in left else []
     nav += [{"Steps": _index("steps", left) + [{f"{s.number} {s.title}": f"steps/{s.name}.md"} for s in chain.steps()]}]
-    nav += [{"Labs": _index("labs", left) + [{lab_title(name): f"labs/{name}.md"} for name in chain.LABS]}]
+    nav += [{"Labs": _index("labs", left) + [{labs.listed_title(name): f"labs/{name}.md"} for name in chain.LABS]}]
     nav += [{"Notebooks": [{title: f"notebooks/{name}.md"} for name, title in notebook_titles().items()]}]
     for title, section in sections.items():
         listed = _in_order(left, section["folder"], section["order"])
@@ -42,16 +42,11 @@ def navigation(pages: Iterable[str], sections: Mapping[str, Mapping[str, Any]]) 
     return nav
 
 
-def lab_title(name: str) -> str:
-    """Return the title of a lab as a reader meets it in a list."""
-    return labs.title(name).removeprefix("Lab: ").capitalize()
-
-
 def notebook_titles() -> dict[str, str]:
     """Return the titles of all notebooks by name, in the order of the walk."""
     titles = {chain.START: "0000 Start here"}
     titles |= {step.name: f"{step.number} {step.title}" for step in chain.steps()}
-    return titles | {name: f"Lab: {lab_title(name).lower()}" for name in chain.LABS}
+    return titles | {name: f"Lab: {labs.listed_title(name).lower()}" for name in chain.LABS}
 
 
 def _index(folder: str, pages: set[str]) -> Nav:
