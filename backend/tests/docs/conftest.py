@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.session import Session, copy_repository
+from tests.docs.session import Session, copy_with_environment
 from workshop import chain, checkpoints, steps
 from workshop.server import EmbeddedServer, home_of_this_clone
 
@@ -12,7 +12,7 @@ from workshop.server import EmbeddedServer, home_of_this_clone
 @pytest.fixture
 def session(settings, tmp_path, monkeypatch):
     """A session in a copy of the repository, with a database of its own that is made when a block wants it."""
-    root = copy_repository(tmp_path / "copy")
+    root = copy_with_environment(tmp_path / "copy")
     monkeypatch.setenv("WORKSHOP_SCRATCH", str(root / "backend" / "scratch"))
     monkeypatch.chdir(root)
 

@@ -27,7 +27,8 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from shop import database, settings
-from shop.settings import ROOT, Settings
+from shop.settings import Settings
+from tests.copies import copy_repository
 from tests.docs import excerpts
 from tests.docs.pages import Block, Directive, Page, PageError
 from workshop import chain, cypher, labs, scratch, steps, xray
@@ -35,9 +36,6 @@ from workshop.server import place, runtime
 from workshop.terminal import environment_of
 
 PATIENCE = 300.0  # seconds for one block
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".venv-*", "build", "site", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints"
-)
 # What the tests, or whoever starts them, have set for themselves, and a reader has not.
 NOT_THE_READERS = ("DATABASE_URL", "WORKSHOP_SERVER", "WORKSHOP_SCRATCH", "ALEMBIC_CONFIG", "AI_PROVIDER", "MAKEFLAGS")
 
@@ -60,9 +58,9 @@ depends_on: str | None = None
 '''
 
 
-def copy_repository(root: Path) -> Path:
+def copy_with_environment(root: Path) -> Path:
     """Copy the working tree; its virtual environment is this one."""
-    shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+    copy_repository(root)
     borrow_environment(root)
     return root
 

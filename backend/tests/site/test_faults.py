@@ -8,24 +8,15 @@ import subprocess
 
 import pytest
 
-from shop.settings import ROOT
+from tests.copies import copy_repository
 from workshop import walk
 from workshop.site.__main__ import MKDOCS
-
-MADE = (".git", "build", "site")  # and the virtual environments
 
 
 @pytest.fixture
 def copy(site, tmp_path):
     """A copy of what the site is built from; the executed notebooks are those of the fixture `site`."""
-    root = tmp_path / "copy"
-    root.mkdir()
-    left_out = shutil.ignore_patterns("__pycache__", ".*_cache", "scratch", ".env")
-    for path in ROOT.iterdir():
-        if path.is_file():
-            shutil.copy(path, root)
-        elif path.name not in MADE and not path.name.startswith(".venv"):
-            shutil.copytree(path, root / path.name, ignore=left_out)
+    root = copy_repository(tmp_path / "copy")
     shutil.copytree(walk.EXECUTED, root / "build" / "notebooks", ignore=shutil.ignore_patterns(".lock"))
     return root
 

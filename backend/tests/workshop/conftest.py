@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,15 +13,8 @@ import sql.connection
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from shop.settings import ROOT
+from tests.copies import copy_repository
 from workshop import magics
-
-MADE = shutil.ignore_patterns(".git", ".venv*", ".env", "__pycache__", ".*_cache", "scratch", ".ipynb_checkpoints")
-
-
-def left_out(folder, names):
-    """Name what a copy does without: what git ignores, and git itself."""
-    return MADE(folder, names) | ({"build", "site"} if Path(folder) == ROOT else set())
 
 
 @dataclass
@@ -53,8 +45,7 @@ class Clone:
 @pytest.fixture
 def clone(tmp_path):
     """A copy of the working tree; DATABASE_URL is the test's, when the test also asks for `settings`."""
-    root = tmp_path / "clone"
-    shutil.copytree(ROOT, root, ignore=left_out)
+    root = copy_repository(tmp_path / "clone")
     return Clone(root, {**os.environ, "PYTHONPATH": str(root / "backend")})
 
 

@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ import alembic.command
 import pytest
 
 from shop.settings import BACKEND, ROOT
+from tests.copies import copy_repository
 from workshop import chain
 from workshop.generated import climb, markdown, marking, paper, schema
 from workshop.generated import settings as described
@@ -19,8 +19,6 @@ from workshop.generated.marking import PageError, Part
 from workshop.generated.parts import PARTS
 
 COMMANDS = ROOT / "docs" / "reference" / "commands.md"
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "node_modules", "scratch", "__pycache__", ".*_cache", ".env")
-BUILT = {str(ROOT): {"build", "site"}}  # folders of these names lie elsewhere, too
 
 
 # -- what is committed is what would be made now -----------------------------------------------------------------------
@@ -70,8 +68,7 @@ def test_other_data_and_another_provider_are_not_shown(monkeypatch, tmp_path):
 def copy(tmp_path_factory):
     """A copy of the repository that may be changed."""
     place = tmp_path_factory.mktemp("copy") / "repository"
-    shutil.copytree(ROOT, place, ignore=lambda path, names: NOT_COPIED(path, names) | BUILT.get(str(path), set()))
-    return place
+    return copy_repository(place)
 
 
 @pytest.fixture
